@@ -1,0 +1,154 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// One list of settings for every target, so that no module is laxer than another.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+  .enableUpcomingFeature("ExistentialAny"),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+extension Target.Dependency {
+  static let logging = product(name: "Logging", package: "swift-log")
+  static let metrics = product(name: "Metrics", package: "swift-metrics")
+  static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+  static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+  static let nioConcurrencyHelpers = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+  static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+  static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
+  static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+  static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+  static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+  static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+  static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+  static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
+  static let crypto = product(name: "Crypto", package: "swift-crypto")
+  static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+  static let configuration = product(name: "Configuration", package: "swift-configuration")
+  static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+}
+
+let package = Package(
+  name: "onefold",
+  platforms: [.macOS(.v15)],
+  products: [.executable(name: "onefold", targets: ["onefold"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+  ],
+  targets: [
+    // Level 1: C libraries, the domain, telemetry.
+    .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CXCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .target(name: "Domain", swiftSettings: strict),
+    .target(name: "Telemetry", dependencies: [.logging, .coreMetrics], swiftSettings: strict),
+
+    // Level 2: drivers, and pure compute.
+    .target(
+      name: "Postgres", dependencies: ["CLibpq", .logging, .metrics, .lifecycle],
+      swiftSettings: strict),
+    .target(
+      name: "Redis", dependencies: ["CHiredis", .logging, .metrics, .lifecycle],
+      swiftSettings: strict),
+    .target(name: "DedupEngine", dependencies: ["CLZ4", "COpenSSL"], swiftSettings: strict),
+
+    // Private Postgres and Redis as child processes: for `onefold up` and for tests.
+    .target(name: "LocalServices", dependencies: [.logging, .lifecycle], swiftSettings: strict),
+
+    // Level 3: the log, the bytes.
+    .target(
+      name: "EventStore", dependencies: ["Domain", "Postgres", "Redis", .logging, .metrics, .lifecycle],
+      swiftSettings: strict),
+    .target(
+      name: "BlobStore", dependencies: ["Domain", "DedupEngine", .nioCore, .nioPosix, .logging, .metrics],
+      swiftSettings: strict),
+
+    // Level 4: read models; people.
+    .target(
+      name: "Projections",
+      dependencies: ["Domain", "EventStore", "Postgres", "Redis", .logging, .metrics, .lifecycle],
+      swiftSettings: strict),
+    .target(
+      name: "Accounts",
+      dependencies: [
+        "CXCrypt", "Domain", "EventStore", "Postgres", "Projections", .jwtKit, .crypto, .nioPosix,
+        .logging, .metrics,
+      ],
+      swiftSettings: strict),
+
+    // Level 5: siblings; they meet only through the log and Redis.
+    .target(
+      name: "Server",
+      dependencies: [
+        "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "Postgres", "Projections",
+        "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioPosix,
+        .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
+        .logging, .metrics, .lifecycle,
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Workers",
+      dependencies: [
+        "BlobStore", "DedupEngine", "Domain", "EventStore", "Postgres", "Projections", "Redis",
+        .nioPosix, .logging, .metrics, .lifecycle,
+      ],
+      swiftSettings: strict),
+
+    // Level 6: the executable.
+    .executableTarget(
+      name: "onefold",
+      dependencies: [
+        "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", "Projections",
+        "Redis", "Server", "Telemetry", "Workers", .argumentParser, .configuration,
+        .asyncHTTPClient, .nioCore, .nioPosix, .logging, .metrics, .lifecycle,
+      ],
+      swiftSettings: strict),
+
+    // Tests of one module each, without services.
+    .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
+    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", .coreMetrics, .logging], swiftSettings: strict),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: strict),
+    .testTarget(name: "RedisTests", dependencies: ["Redis"], swiftSettings: strict),
+    .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine"], swiftSettings: strict),
+    .testTarget(name: "EventStoreTests", dependencies: ["Domain", "EventStore"], swiftSettings: strict),
+    .testTarget(name: "BlobStoreTests", dependencies: ["BlobStore", "Domain", .nioCore], swiftSettings: strict),
+    .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore"], swiftSettings: strict),
+    .testTarget(name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
+    .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: strict),
+    .testTarget(name: "ServerTests", dependencies: ["Server", .httpTypes], swiftSettings: strict),
+
+    // Tests that start their own Postgres and Redis, one folder a module.
+    .target(
+      name: "TestSupport",
+      dependencies: ["Domain", "EventStore", "LocalServices", "Postgres", "Redis", .logging],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(
+      name: "IntegrationTests",
+      dependencies: [
+        "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres",
+        "Projections", "Redis", "Server", "TestSupport", "Workers", .logging, .nioCore,
+      ],
+      swiftSettings: strict),
+  ]
+)
