@@ -56,7 +56,7 @@ public actor TestServices {
     let server = try await postgres()
     let making = Task {
       let name = "migrated"
-      try await Self.administer(server, Query(stringLiteral: "CREATE DATABASE migrated TEMPLATE template0"))
+      try await Self.administer(server, "CREATE DATABASE migrated TEMPLATE template0")
       let connection = try await PostgresConnection.connect(
         PostgresConfiguration(url: server.url(database: name)), logger: Logger(label: "test"))
       let migrations = try Migrations.load(from: Self.migrationsDirectory)
@@ -72,11 +72,11 @@ public actor TestServices {
     URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations").standardizedFileURL
   }
 
-  static func administer(_ server: LocalPostgres, _ query: Query) async throws {
+  static func administer(_ server: LocalPostgres, _ sql: String) async throws {
     let connection = try await PostgresConnection.connect(
       PostgresConfiguration(url: server.url(database: "postgres")), logger: Logger(label: "test"))
     defer { Task { await connection.close() } }
-    try await connection.script(query.text)
+    try await connection.script(sql)
   }
 
   /// Directories of test processes that are no more.
@@ -109,14 +109,14 @@ private func withDatabase<Value>(
   let server = try await TestServices.shared.postgres()
   let name = "test_\(TestServices.nextNumber())"
   // Names made here: letters, digits and underscores.
-  try await TestServices.administer(server, Query(stringLiteral: "CREATE DATABASE \(name) TEMPLATE \(template)"))
+  try await TestServices.administer(server, "CREATE DATABASE \(name) TEMPLATE \(template)")
   let result: Result<Value, any Error>
   do {
     result = .success(try await body(PostgresConfiguration(url: server.url(database: name), role: role)))
   } catch {
     result = .failure(error)
   }
-  try await TestServices.administer(server, Query(stringLiteral: "DROP DATABASE \(name) WITH (FORCE)"))
+  try await TestServices.administer(server, "DROP DATABASE \(name) WITH (FORCE)")
   return try result.get()
 }
 
