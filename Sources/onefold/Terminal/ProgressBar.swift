@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Synchronization
+
+/// How far a long piece of work is, with rate and time left: redrawn in place on a terminal, a line now and then elsewhere.
+final class ProgressBar: Sendable {
+  struct State: Sendable {
+    var items = 0
+    var bytes: Int64 = 0
+    var note = ""
+  }
+
+  private let title: String
+  private let totalItems: Int
+  private let totalBytes: Int64
+  private let unit: String
+  private let state = Mutex(State())
+  private let started = ContinuousClock.now
+
+  init(title: String, totalItems: Int, totalBytes: Int64 = 0, unit: String = "files") {
+    self.title = title
+    self.totalItems = totalItems
+    self.totalBytes = totalBytes
+    self.unit = unit
+  }
+
+  func update(_ change: @Sendable (inout State) -> Void) {
+    state.withLock { change(&$0) }
+  }
+
+  /// Draws until cancelled, then draws the last state and leaves the line.
+  func run() async {
+    let interval: Duration = Terminal.isInteractive ? .milliseconds(200) : .seconds(5)
+    while true {
+      do { try await Task.sleep(for: interval) } catch { break }
+      draw(last: false)
+    }
+    draw(last: true)
+  }
+
+  private func draw(last: Bool) {
+    let text = line(state.withLock { $0 })
+    if Terminal.isInteractive {
+      Terminal.writeError("\r\u{1b}[2K" + text.prefix(Terminal.columns - 1) + (last ? "\n" : ""))
+    } else {
+      Terminal.writeError(text + "\n")
+    }
+  }
+
+  /// For example `Sending  [#####-----]  51 % · 1,204 of 2,341 files · 213 files/s · 14.2 MB/s · 5 s left`.
+  func line(_ state: State, elapsed: Duration? = nil) -> String {
+    let seconds = max(0.001, (elapsed ?? started.duration(to: .now)) / .seconds(1))
+    // Of files and bytes the one further behind tells the truth about the time left.
+    let byItems = totalItems == 0 ? 1 : Double(state.items) / Double(totalItems)
+    let byBytes = totalBytes == 0 ? byItems : Double(state.bytes) / Double(totalBytes)
+    let share = min(1, min(byItems, byBytes))
+    let width = 20
+    let filled = Int(share * Double(width))
+    let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
+    var parts = [
+      "\(title)  [\(bar)] \(Int(share * 100)) %",
+      "\(Format.count(state.items)) of \(Format.count(totalItems)) \(unit)",
+      "\(Format.count(Int(Double(state.items) / seconds))) \(unit)/s",
+    ]
+    if totalBytes > 0 { parts.append("\(Format.bytes(Int64(Double(state.bytes) / seconds)))/s") }
+    if share > 0.001, share < 1 { parts.append("\(Format.duration(seconds * (1 - share) / share)) left") }
+    if !state.note.isEmpty { parts.append(state.note) }
+    return parts.joined(separator: " · ")
+  }
+}
