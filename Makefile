@@ -1,0 +1,69 @@
+# Onefold. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end check format lint chaos bench clean
+
+# Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
+ARGS ?=
+# One benchmark instead of all, for example: make bench ONLY=append
+ONLY ?=
+# The long forms of the crash tests: make chaos SECONDS=600 SEED=7
+override SECONDS := $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),120)
+SEED ?= 1
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing (apt)
+	@scripts/setup run
+
+setup-tests:
+	@scripts/setup tests
+
+run: setup release dashboard ## Build all and start Onefold at http://localhost:8080
+	@exec .build/release/onefold up $(ARGS)
+
+build: setup ## Build everything for debugging, tests too
+	swift build --build-tests
+
+release: setup
+	swift build -c release --product onefold
+
+dashboard: setup ## Type-check and bundle the dashboard
+	@dashboard/build
+
+test: setup-tests dashboard ## Run every test: unit, integration, end-to-end
+	swift build --build-tests
+	swift test --skip-build
+	.venv/bin/python -m pytest Tests/EndToEnd -q
+
+unit: setup-tests ## Run the tests that need no services
+	swift build --build-tests
+	swift test --skip-build --skip IntegrationTests
+
+integration: setup-tests ## Run the tests that start their own Postgres and Redis
+	swift build --build-tests
+	swift test --skip-build --filter IntegrationTests
+
+end-to-end: setup-tests dashboard ## Run the tests of the built program, browser included
+	swift build --product onefold
+	.venv/bin/python -m pytest Tests/EndToEnd -q
+
+check: lint test ## What CI runs: format check and every test
+
+lint: ## Check the format
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+
+format: ## Format the sources in place
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+
+chaos: setup-tests ## Kill, flush and cut for SECONDS with SEED, then judge every promise
+	swift build --product onefold
+	.venv/bin/python Tests/EndToEnd/chaos.py --seconds $(SECONDS) --seed $(SEED)
+
+bench: ## Run the benchmarks (ONLY=name for one); writes .build/bench.json
+	@scripts/setup bench
+	Benchmarks/run $(ONLY)
+
+clean: ## Remove what builds made (not the data in .onefold)
+	rm -rf .build dashboard/dist .venv

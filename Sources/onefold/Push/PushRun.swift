@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DedupEngine
+import Domain
+import Foundation
+import NIOCore
+import Synchronization
+
+/// One run of `push`: what the server lacks is sent, several files beside each other.
+struct PushRun: Sendable {
+  let client: ServerClient
+  let tree: LocalTree
+  let concurrency: Int
+  let bulk: Bool
+
+  struct Outcome: Sendable {
+    var sent = 0
+    var sentBytes: Int64 = 0
+    var unchanged = 0
+    var position: Int64 = 0
+    var failures: [(path: String, reason: String)] = []
+  }
+
+  /// - Parameter known: what the server has below the prefix, by path.
+  func run(known: [String: ServerClient.RemoteFile], progress: ProgressBar) async throws -> Outcome {
+    let outcome = Mutex(Outcome())
+    // One key per file and run: a repeat within the run is the same upload, another run may send the file anew.
+    let run = UUID.v7()
+    try await withThrowingTaskGroup { group in
+      var waiting = tree.files.makeIterator()
+      for _ in 0..<concurrency {
+        guard let file = waiting.next() else { break }
+        group.addTask { try await send(file, known: known[file.path], run: run, outcome, progress) }
+      }
+      while try await group.next() != nil {
+        if let file = waiting.next() {
+          group.addTask { try await send(file, known: known[file.path], run: run, outcome, progress) }
+        }
+      }
+    }
+    return outcome.withLock { $0 }
+  }
+
+  private func send(
+    _ file: LocalTree.File, known: ServerClient.RemoteFile?, run: UUID, _ outcome: borrowing Mutex<Outcome>,
+    _ progress: ProgressBar
+  ) async throws {
+    do {
+      let digest = try Self.digest(of: file)
+      if let known, known.size == file.size, known.digest == digest {
+        outcome.withLock { $0.unchanged += 1 }
+      } else {
+        let answer = try await client.upload(
+          file, digest: digest, bulk: bulk, idempotencyKey: run.derived(file.path).text)
+        outcome.withLock { outcome in
+          if answer.created {
+            outcome.sent += 1
+            outcome.sentBytes += file.size
+          } else {
+            outcome.unchanged += 1
+          }
+          outcome.position = max(outcome.position, answer.position)
+        }
+      }
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      try Task.checkCancellation()
+      outcome.withLock { $0.failures.append((file.path, "\(error)")) }
+    }
+    progress.update { state in
+      state.items += 1
+      state.bytes += file.size
+    }
+  }
+
+  /// Read twice, here and when it is sent: the second time it comes from memory, and the server can prove what arrived.
+  private static func digest(of file: LocalTree.File) throws -> Digest {
+    let reader = try FileReader(file.url)
+    var hasher = SHA256Hasher()
+    while true {
+      let piece = try reader.read(upTo: 1 << 20)
+      if piece.readableBytes == 0 { break }
+      piece.withUnsafeReadableBytes { hasher.update($0) }
+    }
+    return Digest(bytes: hasher.finish())
+  }
+}
