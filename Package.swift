@@ -33,6 +33,7 @@ extension Target.Dependency {
   static let crypto = product(name: "Crypto", package: "swift-crypto")
   static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
   static let configuration = product(name: "Configuration", package: "swift-configuration")
+  static let systemPackage = product(name: "SystemPackage", package: "swift-system")
   static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
 }
 
@@ -49,6 +50,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -121,7 +123,7 @@ let package = Package(
       dependencies: [
         "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", "Projections",
         "Redis", "Server", "Telemetry", "Workers", .argumentParser, .configuration,
-        .asyncHTTPClient, .nioCore, .nioPosix, .logging, .metrics, .lifecycle,
+        .asyncHTTPClient, .systemPackage, .nioCore, .nioPosix, .logging, .metrics, .lifecycle,
       ],
       swiftSettings: strict),
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+
+/// The program: one subcommand for each role, and for what people and operators do by hand.
+@main
+struct Onefold: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "onefold",
+    abstract: "Finds identical files, keeps each byte once, and can always say what happened.",
+    discussion: """
+      EXAMPLES
+        onefold up                                  everything on this machine, at http://localhost:8080
+        onefold push ~/Pictures --email YOU@EXAMPLE  send a directory
+        onefold status                              how far everything is
+        onefold replay all                          rebuild every read table from the log
+      """,
+    version: "0.1.0",
+    subcommands: [PushCommand.self, SettingsCommand.self])
+}
+
+/// `onefold settings`: the table of everything that can be configured.
+struct SettingsCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "settings", abstract: "Print every setting with its flag, environment variable and default, as a table.")
+
+  func run() { Terminal.write(Setting.table) }
+}

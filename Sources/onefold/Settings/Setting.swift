@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One thing that can be configured: by flag, by environment variable, or in the file named with `--config`.
+///
+/// The list below is the only one: flags take their help from it, the loader its keys and defaults, and
+/// `onefold settings` prints it as the table that stands in docs/operations.md.
+struct Setting: Sendable {
+  /// The place in the configuration file, parts joined by dots.
+  let key: String
+  let environment: String
+  /// Without the leading dashes; nil for what must not appear in a process list.
+  let flag: String?
+  let fallback: String
+  let help: String
+
+  init(_ key: String, environment: String, flag: String?, fallback: String = "", help: String) {
+    self.key = key
+    self.environment = environment
+    self.flag = flag
+    self.fallback = fallback
+    self.help = help
+  }
+
+  static let databaseURL = Setting(
+    "database.url", environment: "DATABASE_URL", flag: "database-url",
+    help: "Postgres 15 or later, as a libpq URL. `up` starts its own when this is empty.")
+  static let databaseOwnerURL = Setting(
+    "database.ownerUrl", environment: "DATABASE_OWNER_URL", flag: nil,
+    help: "The same database as the owner of its schema, for migrations. Empty: the same as the other.")
+  static let databasePoolSize = Setting(
+    "database.poolSize", environment: "DATABASE_POOL_SIZE", flag: "database-pool-size", fallback: "12",
+    help: "Connections to Postgres that one process may hold.")
+  static let redisURL = Setting(
+    "redis.url", environment: "REDIS_URL", flag: "redis-url",
+    help: "Redis 7, as redis://host:port/db or unix:///path. `up` starts its own when this is empty.")
+  static let dataDirectory = Setting(
+    "onefold.dataDir", environment: "ONEFOLD_DATA_DIR", flag: "data-dir", fallback: ".onefold",
+    help: "Where `up` keeps everything: blobs, secrets, and the private Postgres and Redis.")
+  static let blobsDirectory = Setting(
+    "onefold.blobsDir", environment: "ONEFOLD_BLOBS_DIR", flag: "blobs-dir",
+    help: "Where the bytes are kept, on one file system that servers and workers share. Empty: blobs in the data directory.")
+  static let host = Setting(
+    "onefold.host", environment: "ONEFOLD_HOST", flag: "host", fallback: "127.0.0.1",
+    help: "The address to listen on; 0.0.0.0 for all.")
+  static let port = Setting(
+    "onefold.port", environment: "ONEFOLD_PORT", flag: "port", fallback: "8080",
+    help: "The port to listen on; 0 lets the system choose.")
+  static let metricsPort = Setting(
+    "onefold.metricsPort", environment: "ONEFOLD_METRICS_PORT", flag: "metrics-port",
+    help: "work, project, relay: the port of /metrics, /healthz and /readyz. Empty: none.")
+  static let dashboardDirectory = Setting(
+    "onefold.dashboardDir", environment: "ONEFOLD_DASHBOARD_DIR", flag: "dashboard-dir",
+    help: "The built dashboard. Empty: beside the program (../share/onefold/dashboard) or in the source tree.")
+  static let migrationsDirectory = Setting(
+    "onefold.migrationsDir", environment: "ONEFOLD_MIGRATIONS_DIR", flag: "migrations-dir",
+    help: "The migrations. Empty: beside the program (../share/onefold/migrations) or in the source tree.")
+  static let tokenSecret = Setting(
+    "onefold.tokenSecret", environment: "ONEFOLD_TOKEN_SECRET", flag: nil,
+    help: "Signs access tokens; 32 bytes or more, the same on every server. `up` makes its own in the data directory.")
+  static let previousTokenSecret = Setting(
+    "onefold.previousTokenSecret", environment: "ONEFOLD_PREVIOUS_TOKEN_SECRET", flag: nil,
+    help: "While secrets are changed over: tokens signed with it are still accepted.")
+  static let registration = Setting(
+    "onefold.registration", environment: "ONEFOLD_REGISTRATION", flag: "registration", fallback: "open",
+    help: "open: anyone who reaches the server may register; closed: nobody.")
+  static let defaultQuota = Setting(
+    "onefold.defaultQuota", environment: "ONEFOLD_DEFAULT_QUOTA", flag: "default-quota", fallback: "100GB",
+    help: "Logical bytes a new account may hold (kB, MB, GB, TB, KiB, MiB, GiB, TiB).")
+  static let maxUpload = Setting(
+    "onefold.maxUpload", environment: "ONEFOLD_MAX_UPLOAD", flag: "max-upload", fallback: "64GB",
+    help: "The largest file that is taken.")
+  static let allowedOrigins = Setting(
+    "onefold.allowedOrigins", environment: "ONEFOLD_ALLOWED_ORIGINS", flag: "allowed-origins",
+    help: "Origins, separated by commas, whose pages may open the WebSocket besides the server's own.")
+  static let concurrency = Setting(
+    "onefold.concurrency", environment: "ONEFOLD_CONCURRENCY", flag: "concurrency", fallback: "16",
+    help: "Jobs that one worker process runs at the same time.")
+  static let classes = Setting(
+    "onefold.classes", environment: "ONEFOLD_CLASSES", flag: "class", fallback: "admin,interactive,bulk",
+    help: "Job classes that a worker takes.")
+  static let adminEmail = Setting(
+    "onefold.adminEmail", environment: "ONEFOLD_ADMIN_EMAIL", flag: "admin-email", fallback: "admin@onefold.local",
+    help: "The administrator that the first start creates.")
+  static let adminPassword = Setting(
+    "onefold.adminPassword", environment: "ONEFOLD_ADMIN_PASSWORD", flag: nil,
+    help: "Its first password. Empty: one is made and printed once.")
+  static let logLevel = Setting(
+    "onefold.logLevel", environment: "ONEFOLD_LOG_LEVEL", flag: "log-level", fallback: "info",
+    help: "trace, debug, info, notice, warning, error or critical.")
+  static let logFormat = Setting(
+    "onefold.logFormat", environment: "ONEFOLD_LOG_FORMAT", flag: "log-format", fallback: "auto",
+    help: "auto: text on a terminal, JSON elsewhere; or text, or json.")
+
+  static let all = [
+    databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
+    metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, registration,
+    defaultQuota, maxUpload, allowedOrigins, concurrency, classes, adminEmail, adminPassword, logLevel, logFormat,
+  ]
+
+  /// The table of docs/operations.md.
+  static var table: String {
+    let rows = all.map { setting in
+      "| `\(setting.key)` | \(setting.flag.map { "`--\($0)`" } ?? "–") | `\(setting.environment)` | "
+        + "\(setting.fallback.isEmpty ? "–" : "`\(setting.fallback)`") | \(setting.help) |"
+    }
+    return (["| file | flag | environment | default | meaning |", "| --- | --- | --- | --- | --- |"] + rows)
+      .joined(separator: "\n")
+  }
+}

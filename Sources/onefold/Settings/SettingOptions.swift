@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+extension NameSpecification {
+  static func setting(_ setting: Setting) -> NameSpecification { .customLong(setting.flag ?? setting.key) }
+}
+
+extension ArgumentHelp {
+  static func setting(_ setting: Setting, value: String) -> ArgumentHelp {
+    let fallback = setting.fallback.isEmpty ? "" : " (default: \(setting.fallback))"
+    return ArgumentHelp("\(setting.help)\(fallback)", valueName: value)
+  }
+}
+
+/// Flags that every role takes.
+struct CommonOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A JSON file with settings.", valueName: "file"))
+  var config: String?
+  @Option(name: .setting(.dataDirectory), help: .setting(.dataDirectory, value: "dir"))
+  var dataDirectory: String?
+  @Option(name: .setting(.blobsDirectory), help: .setting(.blobsDirectory, value: "dir"))
+  var blobsDirectory: String?
+  @Option(name: .setting(.migrationsDirectory), help: .setting(.migrationsDirectory, value: "dir"))
+  var migrationsDirectory: String?
+  @Option(name: .setting(.databaseURL), help: .setting(.databaseURL, value: "url"))
+  var databaseURL: String?
+  @Option(name: .setting(.databasePoolSize), help: .setting(.databasePoolSize, value: "n"))
+  var databasePoolSize: String?
+  @Option(name: .setting(.redisURL), help: .setting(.redisURL, value: "url"))
+  var redisURL: String?
+  @Option(name: .setting(.logLevel), help: .setting(.logLevel, value: "level"))
+  var logLevel: String?
+  @Option(name: .setting(.logFormat), help: .setting(.logFormat, value: "format"))
+  var logFormat: String?
+
+  var flags: [(Setting, String?)] {
+    [
+      (.dataDirectory, dataDirectory), (.blobsDirectory, blobsDirectory), (.migrationsDirectory, migrationsDirectory),
+      (.databaseURL, databaseURL), (.databasePoolSize, databasePoolSize), (.redisURL, redisURL),
+      (.logLevel, logLevel), (.logFormat, logFormat),
+    ]
+  }
+
+  /// The settings of a command that takes these flags and `more`.
+  func settings(_ more: [(Setting, String?)] = []) async throws -> Settings {
+    var given: [String: String] = [:]
+    for (setting, value) in flags + more {
+      if let value { given[setting.key] = value }
+    }
+    return try await Settings.load(flags: given, file: config)
+  }
+}
+
+/// Flags of the roles that serve HTTP to users.
+struct ServerOptions: ParsableArguments {
+  @Option(name: .setting(.host), help: .setting(.host, value: "address"))
+  var host: String?
+  @Option(name: .setting(.port), help: .setting(.port, value: "port"))
+  var port: String?
+  @Option(name: .setting(.dashboardDirectory), help: .setting(.dashboardDirectory, value: "dir"))
+  var dashboardDirectory: String?
+  @Option(name: .setting(.registration), help: .setting(.registration, value: "open|closed"))
+  var registration: String?
+  @Option(name: .setting(.defaultQuota), help: .setting(.defaultQuota, value: "size"))
+  var defaultQuota: String?
+  @Option(name: .setting(.maxUpload), help: .setting(.maxUpload, value: "size"))
+  var maxUpload: String?
+  @Option(name: .setting(.allowedOrigins), help: .setting(.allowedOrigins, value: "origins"))
+  var allowedOrigins: String?
+
+  var flags: [(Setting, String?)] {
+    [
+      (.host, host), (.port, port), (.dashboardDirectory, dashboardDirectory), (.registration, registration),
+      (.defaultQuota, defaultQuota), (.maxUpload, maxUpload), (.allowedOrigins, allowedOrigins),
+    ]
+  }
+}
+
+/// Flags of the roles that run jobs.
+struct WorkerOptions: ParsableArguments {
+  @Option(name: .setting(.concurrency), help: .setting(.concurrency, value: "n"))
+  var concurrency: String?
+  @Option(name: .setting(.classes), help: .setting(.classes, value: "classes"))
+  var classes: String?
+
+  var flags: [(Setting, String?)] { [(.concurrency, concurrency), (.classes, classes)] }
+}
+
+/// The flag of the roles that serve nothing but their own health.
+struct OperationsOptions: ParsableArguments {
+  @Option(name: .setting(.metricsPort), help: .setting(.metricsPort, value: "port"))
+  var metricsPort: String?
+
+  var flags: [(Setting, String?)] { [(.metricsPort, metricsPort)] }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Domain
+import Foundation
+import Logging
+import SystemPackage
+
+/// Every setting of one process, read once at its start and passed down as plain values.
+struct Settings: Sendable {
+  var databaseURL: String?
+  var databaseOwnerURL: String?
+  var databasePoolSize: Int
+  var redisURL: String?
+  var dataDirectory: URL
+  var blobsDirectory: URL
+  var host: String
+  var port: Int
+  var metricsPort: Int?
+  var dashboardDirectory: URL?
+  var migrationsDirectory: URL
+  var tokenSecret: String?
+  var previousTokenSecret: String?
+  var registrationIsOpen: Bool
+  var defaultQuotaBytes: Int64
+  var maxUploadBytes: Int64
+  var allowedOrigins: [String]
+  var concurrency: Int
+  var classes: [JobClass]
+  var adminEmail: String
+  var adminPassword: String?
+  var logLevel: Logger.Level
+  var logFormat: LogFormat
+
+  enum LogFormat: String { case auto, text, json }
+
+  /// Flags win over the environment, the environment over the file, the file over defaults.
+  ///
+  /// - Parameters:
+  ///   - flags: what was given on the command line, by key.
+  ///   - file: a JSON file; nil for none.
+  static func load(
+    flags: [String: String], file: String?,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) async throws -> Settings {
+    let given = flags.map { (AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)), ConfigValue(.string($0.value), isSecret: false)) }
+    var providers: [any ConfigProvider] = [
+      InMemoryProvider(name: "flags", values: Dictionary(uniqueKeysWithValues: given)),
+      EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty }),
+    ]
+    if let file {
+      do {
+        providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
+      } catch {
+        throw CommandError("The configuration file \(file) cannot be used: \(error)")
+      }
+    }
+    return try Settings(Values(reader: ConfigReader(providers: providers)))
+  }
+
+  private init(_ values: Values) throws {
+    databaseURL = values.text(.databaseURL)
+    databaseOwnerURL = values.text(.databaseOwnerURL) ?? databaseURL
+    databasePoolSize = try values.number(.databasePoolSize, in: 2...500)
+    redisURL = values.text(.redisURL)
+    dataDirectory = URL(filePath: values.text(.dataDirectory) ?? ".onefold").standardizedFileURL
+    blobsDirectory = values.text(.blobsDirectory).map { URL(filePath: $0) } ?? dataDirectory.appending(path: "blobs")
+    host = values.text(.host) ?? "127.0.0.1"
+    port = try values.number(.port, in: 0...65535)
+    metricsPort = try values.text(.metricsPort).map { _ in try values.number(.metricsPort, in: 0...65535) }
+    dashboardDirectory = try Self.directory(
+      values, .dashboardDirectory, installed: "dashboard", source: "dashboard/dist", mustExist: false)
+    migrationsDirectory =
+      try Self.directory(values, .migrationsDirectory, installed: "migrations", source: "migrations", mustExist: true)
+      ?? URL(filePath: "migrations")
+    tokenSecret = values.text(.tokenSecret)
+    previousTokenSecret = values.text(.previousTokenSecret)
+    registrationIsOpen = try values.choice(.registration, ["open": true, "closed": false])
+    defaultQuotaBytes = try values.bytes(.defaultQuota)
+    maxUploadBytes = try values.bytes(.maxUpload)
+    allowedOrigins = values.list(.allowedOrigins)
+    concurrency = try values.number(.concurrency, in: 1...1024)
+    classes = try values.list(.classes).map { try values.oneOf(.classes, $0, JobClass.self) }
+    adminEmail = values.text(.adminEmail) ?? ""
+    adminPassword = values.text(.adminPassword)
+    logLevel = try values.oneOf(.logLevel, values.text(.logLevel) ?? "", Logger.Level.self)
+    logFormat = try values.oneOf(.logFormat, values.text(.logFormat) ?? "", LogFormat.self)
+  }
+
+  /// What was named; else beside the installed program; else in the source tree that the program was built in.
+  private static func directory(
+    _ values: Values, _ setting: Setting, installed: String, source: String, mustExist: Bool
+  ) throws -> URL? {
+    if let named = values.text(setting) { return URL(filePath: named) }
+    let program = URL(filePath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ".")
+    var places = [program.deletingLastPathComponent().appending(path: "../share/onefold/\(installed)").standardizedFileURL]
+    var parent = program.deletingLastPathComponent()
+    while parent.path != "/" {
+      if FileManager.default.fileExists(atPath: parent.appending(path: "Package.swift").path) {
+        places.append(parent.appending(path: source))
+        break
+      }
+      parent.deleteLastPathComponent()
+    }
+    if let found = places.first(where: { FileManager.default.fileExists(atPath: $0.path) }) { return found }
+    guard mustExist else { return nil }
+    throw CommandError(
+      "The \(installed) are not at \(places.map(\.path).joined(separator: " or ")): set \(setting.environment).")
+  }
+}
