@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every metric of Onefold: the source of the HELP texts of /metrics and of the table in docs/operations.md.
+///
+/// Own names are `onefold_<area>_<what>_<unit>`; the others are given by the specification or by the habits of Prometheus.
+public enum MetricCatalog {
+  public static let all: [MetricDescription] = (http + work + drivers + log + telemetry + process).sorted {
+    $0.name < $1.name
+  }
+
+  public static subscript(name: String) -> MetricDescription? { byName[name] }
+
+  /// The catalogue as a table for the documentation.
+  public static var markdown: String {
+    let rows = all.map { metric in
+      let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
+      return "| `\(metric.name)` | \(metric.kind.rawValue) | \(labels) | \(metric.help) |\n"
+    }
+    return "| Metric | Kind | Labels | Meaning |\n|---|---|---|---|\n" + rows.joined()
+  }
+
+  private static let byName = Dictionary(all.map { ($0.name, $0) }) { first, _ in first }
+
+  private static let http: [MetricDescription] = [
+    .init(
+      "http_requests_total", .counter, "Requests answered, by method, status code and endpoint (the route's pattern).",
+      labels: ["method", "status", "endpoint"]),
+    .init(
+      "http_request_duration_seconds", .histogram, "Time from a request's head to the end of its response.",
+      labels: ["method", "endpoint"]),
+  ]
+
+  private static let work: [MetricDescription] = [
+    .init("files_processed_total", .counter, "Files whose job succeeded."),
+    .init("duplicates_found_total", .counter, "Files found to have the same bytes as an earlier file of their owner."),
+    .init("deduplication_duration_seconds", .histogram, "Time from taking up a job to its last event."),
+    .init("active_deduplication_jobs", .gauge, "Jobs that this process works on now."),
+    .init(
+      "storage_bytes_saved_total", .untyped,
+      "Bytes that users' files would need more without deduplication and compression. Read from the projection, so it can fall when files are removed."
+    ),
+    .init(
+      "onefold_worker_jobs_total", .counter,
+      "Jobs that this process finished, by outcome: succeeded, retried, dead, skipped, handedBack.",
+      labels: ["outcome"]),
+    .init("onefold_worker_rescued_jobs_total", .counter, "Jobs taken over from workers that fell silent."),
+    .init(
+      "onefold_worker_stale_results_total", .counter,
+      "Results refused because another worker had finished the job first."),
+    .init("onefold_worker_queue_length", .gauge, "Entries that wait in a job stream.", labels: ["class"]),
+    .init("onefold_worker_delayed_jobs", .gauge, "Jobs that wait for their next attempt."),
+  ]
+
+  private static let drivers: [MetricDescription] = [
+    .init(
+      "onefold_redis_command_duration_seconds", .histogram,
+      "Time of a command or pipeline, with its wait for a connection."),
+    .init("onefold_redis_connects_total", .counter, "Connections made to Redis, the first ones included."),
+    .init("onefold_redis_failures_total", .counter, "Commands that failed."),
+  ]
+
+  private static let log: [MetricDescription] = []
+
+  private static let telemetry: [MetricDescription] = [
+    .init(
+      "onefold_telemetry_folded_series_total", .counter,
+      "Series not created because their metric had too many; their values went to the series whose labels are all \"other\"."
+    )
+  ]
+
+  private static let process: [MetricDescription] = [
+    .init("process_cpu_seconds_total", .counter, "User and system CPU time spent."),
+    .init("process_resident_memory_bytes", .gauge, "Resident memory."),
+    .init("process_virtual_memory_bytes", .gauge, "Virtual memory."),
+    .init("process_open_fds", .gauge, "Open file descriptors."),
+    .init("process_max_fds", .gauge, "Most file descriptors that may be open."),
+    .init("process_start_time_seconds", .gauge, "When the process started, in seconds since 1970."),
+    .init("onefold_process_threads", .gauge, "Threads of the process."),
+  ]
+}
