@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Domain
+
+/// Keeps each content once, under its digest: bytes go in staged, are published whole, settle into their final form, and are
+/// read in ranges from whichever form they are in.
+///
+/// What must hold for every implementation (the conformance suite asserts it):
+/// - a blob is visible under its digest only once all of its bytes are durable, and never changes;
+/// - publishing or settling a content twice, or from many tasks at once, gives one blob;
+/// - a crash leaves at most staged bytes, which ``sweepStaged(olderThan:)`` removes.
+public protocol BlobStore: Sendable {
+  /// Opens a place for bytes whose digest is not known yet.
+  func stage() async throws -> any StagedBlob
+
+  /// Brings a blob into its final form, durably, and says what it takes there. Repeating it is cheap and changes nothing.
+  ///
+  /// The bytes are checked against the digest on the way: what is damaged is not settled.
+  /// - Throws: ``BlobStoreError/notFound(_:)``, ``BlobStoreError/damaged(_:_:)``, and trouble of the disk.
+  func settle(_ digest: Digest) async throws -> SettledBlob
+
+  /// The bytes of a range, or of all; they are read as the sequence is iterated.
+  ///
+  /// A damaged blob throws while it is iterated, never gives wrong bytes as a whole: compressed blocks carry checksums, and a
+  /// read of all bytes is checked against the digest before its last buffer is handed out.
+  /// - Throws: ``BlobStoreError/notFound(_:)``; ``BlobStoreError/rangeOutside(_:size:)`` unless `range` lies within the blob.
+  func read(_ digest: Digest, range: Range<Int64>?) async throws -> BlobBytes
+
+  func contains(_ digest: Digest) async throws -> Bool
+
+  /// Bytes of content.
+  /// - Throws: ``BlobStoreError/notFound(_:)``.
+  func size(of digest: Digest) async throws -> Int64
+
+  /// Removes staged bytes that nothing has been written to for `age`, and says how many files that were.
+  func sweepStaged(olderThan age: Duration) async throws -> Int
+}
+
+extension BlobStore {
+  /// All bytes.
+  public func read(_ digest: Digest) async throws -> BlobBytes { try await read(digest, range: nil) }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import Foundation
+
+/// Where things lie under the root of a store.
+///
+/// ```
+/// staged/<name>                 being written; never read
+/// raw/<2 hex>/<hex>             published, as it came
+/// settled/<2 hex>/<hex>.lz4     settled, a seekable LZ4 frame
+/// settled/<2 hex>/<hex>         settled, not worth compressing
+/// ```
+/// A blob only ever moves downwards in this list, and its new form is there before the old one goes. So a look-up in this order
+/// never misses it.
+struct BlobLayout: Sendable {
+  let root: String
+
+  var staged: String { "\(root)/staged" }
+
+  /// A new name in `staged`.
+  func newStagedPath() -> String { "\(staged)/\(UUID().uuidString.lowercased())" }
+
+  func rawDirectory(_ digest: Digest) -> String { "\(root)/raw/\(digest.hex.prefix(2))" }
+  func settledDirectory(_ digest: Digest) -> String { "\(root)/settled/\(digest.hex.prefix(2))" }
+
+  func raw(_ digest: Digest) -> String { "\(rawDirectory(digest))/\(digest.hex)" }
+  func compressed(_ digest: Digest) -> String { "\(settledDirectory(digest))/\(digest.hex).lz4" }
+  func uncompressed(_ digest: Digest) -> String { "\(settledDirectory(digest))/\(digest.hex)" }
+
+  /// Creates every directory, durably. They are all made at once, so that no upload has to make one, and to make it durable.
+  func create(on disk: Disk) throws(BlobStoreError) {
+    try disk.createDirectory(root)
+    for parent in [staged, "\(root)/raw", "\(root)/settled"] { try disk.createDirectory(parent) }
+    for parent in ["\(root)/raw", "\(root)/settled"] {
+      for shard in 0..<256 { try disk.createDirectory("\(parent)/\([UInt8(shard)].hex)") }
+      try disk.syncDirectory(parent)
+    }
+    try disk.syncDirectory(root)
+  }
+}

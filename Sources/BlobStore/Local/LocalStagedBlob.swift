@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DedupEngine
+import Domain
+import NIOCore
+import Synchronization
+
+/// A staged file of a ``LocalBlobStore``.
+///
+/// A body of up to 64 KiB stays in memory until `finish`, which then knows its digest first and writes nothing when the blob is there
+/// already. A longer one is written in parts of 256 KiB, one hop to the pool each.
+final class LocalStagedBlob: StagedBlob {
+  private struct State: ~Copyable {
+    /// nil once the blob is closed.
+    var hasher: SHA256Hasher? = SHA256Hasher()
+    var pending = ByteBuffer()
+    var size: Int64 = 0
+    /// nil while everything is in memory.
+    var file: OpenFile?
+  }
+
+  static let inMemoryLimit = 64 << 10
+  static let partSize = 256 << 10
+
+  private let store: LocalBlobStore
+  private let path: String
+  // Held for a whole hop, disk call included: there is one writer, which awaits each call, so nobody else waits for it.
+  private let state = Mutex(State())
+
+  init(store: LocalBlobStore) {
+    self.store = store
+    path = store.layout.newStagedPath()
+  }
+
+  func write(_ bytes: ByteBuffer) async throws {
+    let mustFlush = try state.withLock { state throws(BlobStoreError) -> Bool in
+      guard state.hasher != nil else { throw .closed }
+      state.pending.writeImmutableBuffer(bytes)
+      state.size += Int64(bytes.readableBytes)
+      return state.file == nil ? state.size > Self.inMemoryLimit : state.pending.readableBytes >= Self.partSize
+    }
+    if mustFlush { try await store.pool.run { try self.flush() } }
+  }
+
+  func finish() async throws -> PublishedBlob {
+    let (blob, publication) = try await store.pool.run { try self.complete() }
+    _ = try await store.durability.publish(publication)
+    return blob
+  }
+
+  func discard() async {
+    // Nothing to report: what cannot be removed now is swept later.
+    try? await store.pool.run { try self.remove() }
+  }
+
+  private func flush() throws(BlobStoreError) {
+    try state.withLock { state throws(BlobStoreError) in try flush(&state) }
+  }
+
+  private func flush(_ state: inout State) throws(BlobStoreError) {
+    guard state.hasher != nil else { throw .closed }
+    do throws(BlobStoreError) {
+      let file = if let open = state.file { open } else { try store.disk.create(path) }
+      state.file = file
+      // Swapped out and in again, which keeps its storage.
+      var part = ByteBuffer()
+      swap(&part, &state.pending)
+      state.hasher?.update(part.readableBytesSpan)
+      try store.disk.write(part.readableBytesSpan, to: file)
+      part.clear()
+      swap(&part, &state.pending)
+    } catch {
+      // A part may be on the disk twice or not at all: the blob cannot go on.
+      state.hasher = nil
+      throw error
+    }
+  }
+
+  /// Writes what is left, unless a blob of the same digest is there.
+  private func complete() throws(BlobStoreError) -> (PublishedBlob, DurabilityGroup.Publication) {
+    try state.withLock {
+      (state) throws(BlobStoreError) -> (PublishedBlob, DurabilityGroup.Publication) in
+      if state.file != nil { try flush(&state) }
+      guard var hasher = state.hasher.take() else { throw .closed }
+      if state.file == nil { hasher.update(state.pending.readableBytesSpan) }
+      let digest = Digest(bytes: hasher.finish())
+      let blob = PublishedBlob(digest: digest, size: state.size)
+
+      if state.file == nil {
+        if let existing = try store.locate(digest) {
+          return (blob, .init(file: nil, name: existing.path, directory: existing.directory))
+        }
+        let file = try store.disk.create(path)
+        state.file = file
+        try store.disk.write(state.pending.readableBytesSpan, to: file)
+      }
+      let publication = DurabilityGroup.Publication(
+        file: state.file, name: store.layout.raw(digest), directory: store.layout.rawDirectory(digest))
+      state.file = nil
+      state.pending = ByteBuffer()
+      return (blob, publication)
+    }
+  }
+
+  private func remove() throws(BlobStoreError) {
+    let hadFile = state.withLock { state in
+      state.hasher = nil
+      return state.file.take() != nil
+    }
+    if hadFile { try store.disk.remove(path) }
+  }
+}
