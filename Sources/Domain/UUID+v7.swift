@@ -17,7 +17,7 @@ extension UUID {
   ///
   /// It keeps the time of `self`, which makes it as friendly to indexes as ``v7(at:)``, and is marked version 8 (RFC 9562: meaning
   /// defined by the application). Events that must be appended once, however often a job runs, take their ids from here.
-  /// The rest is 122 bits of FNV-1a over both, enough to keep names of one source apart; it is not a secret.
+  /// The rest is 74 bits of FNV-1a over both, enough to keep names of one source apart; it is not a secret.
   public func derived(_ name: String) -> UUID {
     var high = FNV1a(), low = FNV1a(seed: 0x9e37_79b9_7f4a_7c15)
     withUnsafeBytes(of: uuid) { bytes in
@@ -28,8 +28,18 @@ extension UUID {
       high.add(byte)
       low.add(byte)
     }
-    return Self.timeOrdered(
-      milliseconds: timestampMilliseconds, version: 0x80, high: high.finish(), low: low.finish())
+    return .derived(at: timestampMilliseconds, high: high.finish(), low: low.finish())
+  }
+
+  /// An identifier of version 8 from a time and a hash of the caller's choice. For names that a stranger chooses: there FNV would
+  /// let them aim at another's identifiers, and the hash must be a cryptographic one.
+  ///
+  /// - Parameters:
+  ///   - milliseconds: Since 1970; the upper 16 bits are dropped.
+  ///   - high: Of which 12 bits are used.
+  ///   - low: Of which 62 bits are used.
+  public static func derived(at milliseconds: UInt64, high: UInt64, low: UInt64) -> UUID {
+    timeOrdered(milliseconds: milliseconds, version: 0x80, high: high, low: low)
   }
 
   /// The first 48 bits, which in versions 7 and 8 (as written here) are milliseconds since 1970.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
+
 /// Turns a payload of one schema version into the next.
 public struct Upcaster: Sendable {
   public let type: String

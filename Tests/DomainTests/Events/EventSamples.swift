@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import Foundation
+
+/// One event of each type, equal to the golden file of its type and version.
+enum EventSamples {
+  static let account = id(1), file = id(2), group = id(3), session = id(4), job = id(5)
+
+  static let digest = Digest(
+    bytes: [UInt8](hex: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08") ?? [])
+
+  static let all: [any DomainEvent] = [
+    AccountRegistered(accountId: account, email: "ada@example.org", role: .admin, quotaBytes: 10 << 30),
+    AccountPasswordChanged(accountId: account),
+    AccountRoleChanged(accountId: account, role: .user),
+    AccountDisabled(accountId: account, reason: "left the \"company\"\n"),
+    AccountQuotaSet(accountId: account, quotaBytes: .max),
+    AccountQuotaCharged(accountId: account, fileId: file, bytes: 4, usedBytes: 1004),
+    AccountQuotaReleased(accountId: account, fileId: file, bytes: 4, usedBytes: 1000),
+    AccountSessionRevoked(accountId: account, sessionId: session, reason: .tokenReused),
+    FileUploaded(
+      fileId: file, path: "Fotos/Zürich/été 1.jpg", digest: digest, size: 4, contentType: "image/jpeg",
+      jobClass: .interactive),
+    FileTrashed(fileId: file, reason: .replaced, replacedBy: group),
+    FileRestored(fileId: file),
+    FileRemoved(fileId: file, digest: digest, size: 4),
+    ContentAnalyzed(digest: digest, size: 4096, storedBytes: 812, codec: .lz4),
+    DuplicateMatched(groupId: group, digest: digest, size: 4, fileId: file, originalId: session),
+    JobSucceeded(jobId: job, kind: .analyze, fileId: file, digest: digest, size: 4096, storedBytes: 812),
+    JobFailed(
+      jobId: job, kind: .analyze, fileId: file, attempt: 2, reason: "The disk is full.", retryAt: 1_732_273_200_123),
+    JobDeadLettered(
+      jobId: job, kind: .analyze, fileId: file, attempts: 8, reason: "The blob is damaged.",
+      fingerprint: "blob.damaged"),
+    ProjectionRebuilt(projection: "files", position: 1_000_000, rows: 42, digest: digest),
+  ]
+
+  private static func id(_ last: UInt8) -> UUID {
+    UUID(uuid: (0x01, 0x93, 0x49, 0x7e, 0x5f, 0x00, 0x7a, 0x3c, 0x9c, 0x1b, 0x6f, 0x1d, 0x2e, 0x3a, 0x4b, last))
+  }
+}

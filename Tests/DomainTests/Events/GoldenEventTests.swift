@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import Foundation
+import Testing
+
+/// The log keeps what was once written for good, so each version of each event stays readable, byte for byte as it was.
+struct GoldenEventTests {
+  static let package = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  static let fixtures = package.appending(path: "Tests/Fixtures/events")
+
+  @Test(arguments: EventSamples.all.indices)
+  func everyEventIsWrittenAsItsGoldenFile(index: Int) throws {
+    let event = EventSamples.all[index]
+    let golden = try golden(type(of: event))
+    let written = try CanonicalJSON.encode(event)
+    #expect(String(decoding: written, as: UTF8.self) == String(decoding: golden, as: UTF8.self))
+  }
+
+  @Test(arguments: EventSamples.all.indices)
+  func everyGoldenFileIsReadAsItsEvent(index: Int) throws {
+    func check<Event: DomainEvent>(_ event: Event) throws {
+      #expect(try CanonicalJSON.decode(Event.self, from: golden(Event.self)) == event)
+    }
+    try check(EventSamples.all[index])
+  }
+
+  @Test func everyEventInTheSourcesHasAGoldenFileOfItsVersion() throws {
+    let sources = Self.package.appending(path: "Sources/Domain/Events")
+    var declared: Set<String> = []
+    for file in try FileManager.default.contentsOfDirectory(at: sources, includingPropertiesForKeys: nil) {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      declared.formUnion(text.matches(of: /static let eventType = "([^"]+)"/).map { String($0.output.1) })
+    }
+    let sampled = EventSamples.all.map { type(of: $0) }
+    #expect(Set(sampled.map { $0.eventType }) == declared)
+    #expect(declared.count == sampled.count)
+
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.fixtures.path())
+    #expect(Set(files).isSuperset(of: sampled.map { "\($0.eventType).v\($0.schemaVersion).json" }))
+  }
+
+  @Test func categoriesReadTheirOwnEventsAndNoOthers() throws {
+    for event in EventSamples.all {
+      let type = type(of: event)
+      let payload = try CanonicalJSON.encode(event)
+      let account = try AccountEvent(type: type.eventType, payload: payload)
+      let file = try FileEvent(type: type.eventType, payload: payload)
+      #expect((account != nil) == type.eventType.hasPrefix("account."))
+      #expect((file != nil) == type.eventType.hasPrefix("file."))
+      if let read = account?.payload ?? file?.payload { #expect(try CanonicalJSON.encode(read) == payload) }
+    }
+  }
+
+  @Test func absentOptionalsLeaveNoKey() throws {
+    let file = FileTrashed(fileId: EventSamples.file, reason: .deleted)
+    let written = try CanonicalJSON.encode(file)
+    #expect(
+      String(decoding: written, as: UTF8.self)
+        == #"{"fileId":"0193497e-5f00-7a3c-9c1b-6f1d2e3a4b02","reason":"deleted"}"#)
+    #expect(try CanonicalJSON.decode(FileTrashed.self, from: written) == file)
+  }
+
+  private func golden(_ type: any DomainEvent.Type) throws -> [UInt8] {
+    let name = "\(type.eventType).v\(type.schemaVersion).json"
+    return [UInt8](try Data(contentsOf: Self.fixtures.appending(path: name)))
+  }
+}
