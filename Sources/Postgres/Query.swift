@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A statement and its values.
+///
+/// Written as one literal; interpolated values become parameters and never part of the text:
+///
+///     let query: Query = "SELECT path FROM file WHERE id = \(id) AND size = ANY(\(sizes))"
+///     // text: SELECT path FROM file WHERE id = $1 AND size = ANY($2)
+///
+/// So the text is the same for every call, each connection prepares it once, and no value can become SQL.
+/// The type of a parameter is that of the Swift value (`Int` is `int8`, `String` is `text`): where the server needs another, cast it,
+/// as in `\(state)::file_state`.
+public struct Query: Sendable {
+  /// The statement with `$1`, `$2`… for its parameters.
+  public let text: String
+  public let parameters: [PostgresParameter]
+  /// The binary forms of all parameters, one after another.
+  let arena: [UInt8]
+}
+
+/// One value of a ``Query``: its type, and where its binary form stands among the query's bytes.
+public struct PostgresParameter: Sendable, Equatable {
+  public let type: PostgresType
+  /// The size of the binary form; nil for NULL.
+  public let byteCount: Int?
+  let offset: Int
+}
+
+extension Query: ExpressibleByStringInterpolation {
+  public init(stringLiteral text: String) {
+    self.text = text
+    parameters = []
+    arena = []
+  }
+
+  public init(stringInterpolation: StringInterpolation) {
+    text = stringInterpolation.text
+    parameters = stringInterpolation.parameters
+    arena = stringInterpolation.buffer.bytes
+  }
+
+  public struct StringInterpolation: StringInterpolationProtocol {
+    var text: String
+    var parameters: [PostgresParameter] = []
+    var buffer = PostgresBuffer()
+
+    public init(literalCapacity: Int, interpolationCount: Int) {
+      text = ""
+      text.reserveCapacity(literalCapacity + interpolationCount * 3)
+      parameters.reserveCapacity(interpolationCount)
+    }
+
+    public mutating func appendLiteral(_ literal: String) {
+      text += literal
+    }
+
+    /// Adds a parameter.
+    public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value) {
+      let offset = buffer.bytes.count
+      let isNull = buffer.isNull { value.encode(into: &$0) }
+      parameters.append(
+        PostgresParameter(
+          type: Value.postgresType, byteCount: isNull ? nil : buffer.bytes.count - offset, offset: offset))
+      text += "$"
+      text += String(parameters.count)
+    }
+
+    /// Adds a name of a table, column, schema or role, quoted. Every other name makes another text, prepared apart.
+    public mutating func appendInterpolation(identifier name: String) {
+      text += name.quoted(with: "\"")
+    }
+
+    /// Adds SQL as it is. Only constants can be: a `StaticString` cannot carry a value.
+    public mutating func appendInterpolation(unescaped sql: StaticString) {
+      text += sql.description
+    }
+  }
+}
+
+extension String {
+  /// In quotes, those within doubled: a quoted identifier (`"`), or a literal (`'`) while standard_conforming_strings is on.
+  func quoted(with quote: Character) -> String {
+    var quoted = String(quote)
+    for character in self {
+      if character == quote { quoted.append(quote) }
+      quoted.append(character)
+    }
+    quoted.append(quote)
+    return quoted
+  }
+}
