@@ -18,6 +18,8 @@ CREATE SCHEMA log;
 CREATE TABLE log.head (
     singleton boolean NOT NULL DEFAULT true,
     position bigint NOT NULL,
+    -- The time of the newest event. Times never go back, even when a clock does: each append takes the later of the two.
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT head_pkey PRIMARY KEY (singleton),
     CONSTRAINT head_is_one_row CHECK (singleton)
 ) WITH (fillfactor = 10); -- Updated by every append: room for HOT updates on its one page.
@@ -28,7 +30,7 @@ INSERT INTO log.head (position) VALUES (0);
 CREATE TABLE log.event (
     position bigint NOT NULL,
     version bigint NOT NULL,
-    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    recorded_at timestamptz NOT NULL, -- One time a transaction.
     id uuid NOT NULL,
     owner uuid,
     actor uuid,
@@ -63,4 +65,4 @@ CREATE TRIGGER event_is_append_only
 
 GRANT USAGE ON SCHEMA log TO onefold_app;
 GRANT SELECT, INSERT ON log.event TO onefold_app;
-GRANT SELECT, UPDATE (position) ON log.head TO onefold_app;
+GRANT SELECT, UPDATE (position, recorded_at) ON log.head TO onefold_app;

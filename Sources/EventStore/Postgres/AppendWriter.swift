@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Logging
+import Postgres
+
+/// Commits batches of appends, and stays with each batch until its outcome is known.
+///
+/// A batch whose writers name their versions is one statement. When that is objected to, or cannot be said, the batch is decided append
+/// by append under the head's lock. A commit whose answer was lost is decided the same way: event ids tell what has gone in.
+struct AppendWriter: Sendable {
+  let pool: PostgresPool
+  let logger: Logger
+  /// Told the head after each commit.
+  let committed: @Sendable (Position) -> Void
+
+  /// Tries again after the first this many failures that may pass, about five seconds in all: a restart of the server.
+  private static let retryLimit = 8
+
+  /// A batch under way.
+  private struct Attempt {
+    let entries: [GroupCommit.Entry]
+    /// The short way is closed: it was objected to, or the batch may be in the log already.
+    var mustDecide = false
+    var failures = 0
+    /// The first failure that left it open whether the batch went in.
+    var unknown: PostgresError?
+
+    var batch: [[StreamAppend]] { entries.map(\.appends) }
+
+    func finish(_ outcomes: [Result<AppendResult, any Error>]) {
+      for (entry, outcome) in zip(entries, outcomes) { entry.waiter.resume(with: outcome) }
+    }
+
+    func fail(_ error: any Error) {
+      for entry in entries { entry.waiter.resume(throwing: error) }
+    }
+  }
+
+  /// Commits batches until there are none.
+  func drain(_ group: GroupCommit) async {
+    var attempts = group.takeBatch().map { [Attempt(entries: $0)] } ?? []
+    while let attempt = attempts.popLast() {
+      do {
+        let interruption = try await pool.withConnection { connection in
+          await drain(group, from: attempt, on: connection)
+        }
+        if let (attempt, error) = interruption { attempts += await afterFailure(error, of: attempt) }
+      } catch {
+        attempts += await afterFailure(error, of: attempt)
+      }
+      if attempts.isEmpty { attempts = group.takeBatch().map { [Attempt(entries: $0)] } ?? [] }
+    }
+  }
+
+  /// Commits one batch after the other on the connection's own thread, without a change of threads between them.
+  private func drain(
+    _ group: GroupCommit, from first: Attempt, on connection: isolated PostgresConnection
+  ) async -> (Attempt, any Error)? {
+    var attempt = first
+    while true {
+      do {
+        let start = ContinuousClock.now
+        let outcomes = try await commit(attempt, on: connection)
+        LogMetrics.appended(attempt.entries.count, in: start.duration(to: .now))
+        attempt.finish(outcomes)
+      } catch {
+        return (attempt, error)
+      }
+      guard let entries = group.takeBatch() else { return nil }
+      attempt = Attempt(entries: entries)
+    }
+  }
+
+  private func commit(
+    _ attempt: Attempt, on connection: isolated PostgresConnection
+  ) async throws -> [Result<AppendResult, any Error>] {
+    if !attempt.mustDecide, let batch = OptimisticBatch(attempt.batch) {
+      do {
+        let query = PostgresEventLog.Statements.append(EventColumns(batch.rows), predecessors: batch.predecessors)
+        if let row = try await connection.query(query).first {
+          let head = Position(try row.decode(0))
+          committed(head)
+          return batch.results(head: head).map { .success($0) }
+        }
+      } catch let error as PostgresError where error.isUniqueViolation {
+        // Somebody was faster, or this is a repetition: to be decided append by append.
+      }
+    }
+    let plan = try await connection.transaction { connection in
+      try await PostgresEventLog.decide(attempt.batch, on: connection)
+    }
+    if !plan.rows.isEmpty { committed(plan.head) }
+    return plan.outcomes.map { $0.mapError { $0 } }
+  }
+
+  /// What remains to be tried; nothing when the batch has been told of its failure.
+  private func afterFailure(_ error: any Error, of failed: Attempt) async -> [Attempt] {
+    var attempt = failed
+    guard let error = error as? PostgresError else {
+      attempt.fail(error)
+      return []
+    }
+    attempt.mustDecide = true
+    attempt.failures += 1
+    let isUnknown = error.code == .connection || error.code == .commitUnknown
+    if isUnknown, attempt.unknown == nil { attempt.unknown = error }
+    if isUnknown || error.isTransient, attempt.failures <= Self.retryLimit {
+      logger.debug("An append is tried again", metadata: ["error": "\(error)", "failures": "\(attempt.failures)"])
+      // This task is never cancelled.
+      try? await Task.sleep(for: .milliseconds(20 << attempt.failures))
+      return [attempt]
+    }
+    // One append that the database cannot take (a payload that is no JSON, say) must not fail the others.
+    if error.isAboutData, attempt.entries.count > 1 {
+      return attempt.entries.reversed().map { entry in
+        var single = Attempt(entries: [entry])
+        single.mustDecide = true
+        return single
+      }
+    }
+    attempt.fail(attempt.unknown.map { unknown in
+      var unknown = unknown
+      unknown.code = .commitUnknown
+      return unknown
+    } ?? error)
+    return []
+  }
+}
+
+extension PostgresError {
+  /// A data exception or a constraint: the values are to blame.
+  fileprivate var isAboutData: Bool {
+    sqlState.map { ["22", "23"].contains($0.prefix(2)) } ?? false
+  }
+}

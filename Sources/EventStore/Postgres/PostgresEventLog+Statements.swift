@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import Foundation
+import Postgres
+
+extension PostgresEventLog {
+  /// Every statement that the log sends.
+  enum Statements {
+    /// Advances the head and inserts, in one statement. Gives the new head; gives no row, and does nothing, when a predecessor is missing.
+    ///
+    /// The unique constraints have the last word: an event id or a version that is taken undoes the whole statement. Whoever holds the
+    /// lock on the head's row is the only one to append, in every process, until it commits: so positions follow commits.
+    static func append(_ rows: EventColumns, predecessors: [(stream: StreamName, version: Int64)]) -> Query {
+      """
+      WITH
+      -- 1. The versions that the writers name are there. Seen too early they only look missing, never the other way round.
+      missing AS MATERIALIZED (
+          SELECT
+          FROM unnest(\(predecessors.map(\.stream.description)), \(predecessors.map(\.version)))
+              AS named (stream, version)
+          WHERE NOT EXISTS (
+              SELECT FROM log.event WHERE event.stream = named.stream AND event.version = named.version
+          )
+      ),
+      -- 2. The lock, the positions, the time.
+      head AS (
+          UPDATE log.head
+          SET position = position + \(rows.count),
+              recorded_at = greatest(recorded_at, clock_timestamp())
+          WHERE NOT EXISTS (SELECT FROM missing)
+          RETURNING position, recorded_at
+      ),
+      -- 3. The events.
+      added AS (
+          INSERT INTO log.event (
+              position, version, recorded_at, id, owner, actor, correlation_id, causation_id, schema_version, stream,
+              type, payload
+          )
+          SELECT head.position - \(rows.count) + ordinality, version, head.recorded_at, id, owner, actor,
+              correlation_id, causation_id, schema_version, stream, type, payload
+          FROM head
+          CROSS JOIN unnest(
+              \(rows.versions), \(rows.ids), \(rows.owners), \(rows.actors), \(rows.correlationIds),
+              \(rows.causationIds), \(rows.schemaVersions), \(rows.streams), \(rows.types), \(rows.payloads)
+          ) WITH ORDINALITY AS row (
+              version, id, owner, actor, correlation_id, causation_id, schema_version, stream, type, payload, ordinality
+          )
+      )
+      SELECT position FROM head
+      """
+    }
+
+    /// Nobody else appends until the transaction ends, and what is read afterwards is everything.
+    static let lockHead: Query = "SELECT position FROM log.head FOR UPDATE"
+
+    static let head: Query = "SELECT position FROM log.head"
+
+    /// The last version of each stream that has one.
+    static func versions(of streams: [String]) -> Query {
+      """
+      SELECT last.stream, last.version
+      FROM unnest(\(streams)) AS named (stream)
+      CROSS JOIN LATERAL (
+          SELECT stream, version
+          FROM log.event
+          WHERE event.stream = named.stream
+          ORDER BY version DESC
+          LIMIT 1
+      ) AS last
+      """
+    }
+
+    static func places(of ids: [UUID]) -> Query {
+      "SELECT id, stream, version, position FROM log.event WHERE id = ANY(\(ids))"
+    }
+
+    private static let columns: StaticString = """
+      position, version, recorded_at, id, owner, actor, correlation_id, causation_id, schema_version, stream, type, \
+      payload
+      """
+
+    static func events(after position: Position, limit: Int) -> Query {
+      """
+      SELECT \(unescaped: columns)
+      FROM log.event
+      WHERE position > \(position.rawValue)
+      ORDER BY position
+      LIMIT \(limit)
+      """
+    }
+
+    /// Bounded on both sides, so that rare events cost a window and not the rest of the log; see the migration on types.
+    static func events(after position: Position, through end: Position, limit: Int, _ filter: EventFilter) -> Query {
+      """
+      SELECT \(unescaped: columns)
+      FROM log.event
+      WHERE position > \(position.rawValue)
+          AND position <= \(end.rawValue)
+          AND (\(filter.typeList)::text[] IS NULL OR type = ANY(\(filter.typeList)))
+          AND (\(filter.category) IS NULL OR starts_with(stream, \(filter.category) || '-'))
+      ORDER BY position
+      LIMIT \(limit)
+      """
+    }
+
+    static func events(of owner: UUID, after position: Position, limit: Int, _ filter: EventFilter) -> Query {
+      """
+      SELECT \(unescaped: columns)
+      FROM log.event
+      WHERE owner = \(owner)
+          AND position > \(position.rawValue)
+          AND (\(filter.typeList)::text[] IS NULL OR type = ANY(\(filter.typeList)))
+          AND (\(filter.category) IS NULL OR starts_with(stream, \(filter.category) || '-'))
+      ORDER BY position
+      LIMIT \(limit)
+      """
+    }
+
+    static func events(in stream: StreamName, after version: Int64, limit: Int) -> Query {
+      """
+      SELECT \(unescaped: columns)
+      FROM log.event
+      WHERE stream = \(stream.description)
+          AND version > \(version)
+      ORDER BY version
+      LIMIT \(limit)
+      """
+    }
+  }
+}
+
+extension EventFilter {
+  fileprivate var typeList: [String]? { types.map { $0.sorted() } }
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Logging
+public import Postgres
+public import Redis
+public import ServiceLifecycle
+
+/// The log in Postgres.
+///
+/// Appending: one row, `log.head`, is advanced inside each appending transaction. Its lock orders the commits of all processes, so
+/// positions are dense and in commit order, and a rollback leaves no hole. Since that makes it one commit at a time, each process
+/// gathers what arrives meanwhile into the next commit (``GroupCommit``).
+///
+/// Usable before ``run()``, which carries wake-ups between processes; without it, readers of other processes' events look once a second.
+public final class PostgresEventLog: EventLog, Service {
+  /// How many events a transaction takes at most, unless one append has more. Past some hundreds the gain is small, the wait is not.
+  static let batchLimit = 500
+  /// How many events a subscription reads at a time.
+  static let pageSize = 500
+  /// How many positions one step through events of some types looks at.
+  static let window: Int64 = 10_000
+  /// How long a reader that nobody wakes waits before it looks by itself.
+  static let slowPoll: Duration = .seconds(1)
+
+  /// Tells when to look again, within this process and between processes.
+  public let wakeUp: WakeUp
+
+  private let pool: PostgresPool
+  private let upcasters: Upcasters
+  private let group: GroupCommit
+
+  /// - Parameter redis: carries wake-ups between processes; without it they look once a second.
+  public init(
+    pool: PostgresPool, redis: RedisClient?, upcasters: Upcasters = .none,
+    logger: Logger = Logger(label: "onefold.log")
+  ) {
+    let wakeUp = WakeUp(redis: redis, logger: logger)
+    self.wakeUp = wakeUp
+    self.pool = pool
+    self.upcasters = upcasters
+    let writer = AppendWriter(pool: pool, logger: logger) { head in
+      LogMetrics.head(head)
+      wakeUp.announce(head)
+    }
+    group = GroupCommit(batchLimit: Self.batchLimit) { await writer.drain($0) }
+  }
+
+  /// Carries wake-ups until graceful shutdown.
+  public func run() async throws {
+    try await wakeUp.run()
+  }
+
+  /// See ``EventLog/append(_:)``. A failure of the connection is retried for some seconds, and a commit whose answer was lost is looked
+  /// up by its event ids.
+  /// - Throws: also `PostgresError`; its `commitUnknown` means that the database did not come back in time to say.
+  public func append(_ appends: [StreamAppend]) async throws -> AppendResult {
+    try await group.append(appends)
+  }
+
+  /// Appends inside the caller's transaction, for facts that must be committed together with other rows.
+  ///
+  /// It takes the log's lock, which is held until that transaction ends: do it last, and commit at once. The transaction must be READ
+  /// COMMITTED. After the commit, ``WakeUp/announce(_:)`` with the result's last position saves readers a second of waiting.
+  public func append(_ appends: [StreamAppend], in connection: PostgresConnection) async throws -> AppendResult {
+    try await Self.decide([appends], on: connection).outcomes[0].get()
+  }
+
+  public func page(after position: Position, limit: Int, filter: EventFilter) async throws -> EventPage {
+    precondition(limit > 0, "a page without room tells nothing")
+    if filter == .all {
+      let events = try await events(Statements.events(after: position, limit: limit))
+      return EventPage(events: events, through: events.last?.position ?? position, isLast: events.count < limit)
+    }
+    // Everything up to a head that was read before the events is among what they were chosen from.
+    let end = Position(position.rawValue + Self.window)
+    let query =
+      if let owner = filter.owner {
+        Statements.events(of: owner, after: position, limit: limit, filter)
+      } else {
+        Statements.events(after: position, through: end, limit: limit, filter)
+      }
+    let results = try await pool.withConnection { try await $0.pipeline([Statements.head, query]) }
+    let events = try decode(results[1])
+    let head = max(position, try Self.position(results[0]))
+    if events.count == limit, let last = events.last {
+      return EventPage(events: events, through: last.position, isLast: false)
+    }
+    let looked = max(filter.owner == nil ? min(end, head) : head, events.last?.position ?? position)
+    return EventPage(events: events, through: looked, isLast: looked >= head)
+  }
+
+  public func read(stream: StreamName, after version: Int64, limit: Int) async throws -> [RecordedEvent] {
+    try await events(Statements.events(in: stream, after: version, limit: limit))
+  }
+
+  public func head() async throws -> Position {
+    let head = try Self.position(try await pool.query(Statements.head))
+    LogMetrics.head(head)
+    return head
+  }
+
+  public func subscribe(after position: Position, filter: EventFilter) -> EventSubscription {
+    EventSubscription(
+      pages: EventPages(start: position) { cursor in
+        try await self.page(after: cursor, limit: Self.pageSize, filter: filter)
+      } wait: { cursor in
+        await self.wakeUp.wait(past: cursor, timeout: Self.slowPoll)
+      })
+  }
+
+  /// Decides a batch under the lock on the head, and inserts what it accepts. Runs inside a transaction, on the connection's thread.
+  static func decide(
+    _ batch: [[StreamAppend]], on connection: isolated PostgresConnection
+  ) async throws -> AppendPlan {
+    let appends = batch.joined()
+    let streams = Set(appends.map(\.stream.description))
+    let ids = appends.flatMap { $0.events.map(\.id) }
+    // One round trip; each statement sees what was committed before it began, so the second and third see all there is.
+    let results = try await connection.pipeline([
+      Statements.lockHead, Statements.versions(of: Array(streams)), Statements.places(of: ids),
+    ])
+    var known = AppendPlan.Known(head: try position(results[0]), versions: [:], events: [:])
+    for row in results[1] {
+      if let stream = StreamName(try row.decode(0, as: String.self)) { known.versions[stream] = try row.decode(1) }
+    }
+    for row in results[2] {
+      guard let stream = StreamName(try row.decode(1, as: String.self)) else { continue }
+      known.events[try row.decode(0)] = AppendPlan.Place(
+        stream: stream, version: try row.decode(2), position: Position(try row.decode(3)))
+    }
+    let plan = AppendPlan(deciding: batch, against: known)
+    if !plan.rows.isEmpty {
+      let head = try position(try await connection.query(Statements.append(EventColumns(plan.rows), predecessors: [])))
+      guard head == plan.head else {
+        throw PostgresError(.misuse, "the head moved under its lock, from \(known.head) to \(head)")
+      }
+    }
+    return plan
+  }
+
+  private func events(_ query: Query) async throws -> [RecordedEvent] {
+    try decode(try await pool.query(query))
+  }
+
+  private func decode(_ rows: PostgresRows) throws -> [RecordedEvent] {
+    try rows.map { row in
+      var event = try RecordedEvent(row)
+      try upcasters.apply(to: &event)
+      return event
+    }
+  }
+
+  private static func position(_ rows: PostgresRows) throws -> Position {
+    guard let row = rows.first else {
+      throw PostgresError(.misuse, "log.head has no row: the log's migration has not run, or was undone")
+    }
+    return Position(try row.decode(0))
+  }
+}
