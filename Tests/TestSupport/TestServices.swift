@@ -52,8 +52,9 @@ public actor TestServices {
 
   /// The name of a database with all migrations applied, to be copied and never connected to.
   func migratedTemplate() async throws -> String {
-    if let template { return try await template.value }
     let server = try await postgres()
+    // After the wait, during which another test may have begun it.
+    if let template { return try await template.value }
     let making = Task {
       let name = "migrated"
       try await Self.administer(server, "CREATE DATABASE migrated TEMPLATE template0")

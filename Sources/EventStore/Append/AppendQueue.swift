@@ -47,3 +47,5 @@ struct AppendQueue<Waiter> {
     return batch
   }
 }
+
+extension AppendQueue.Entry: Sendable where Waiter: Sendable {}

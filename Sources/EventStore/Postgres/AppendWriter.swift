@@ -18,7 +18,7 @@ struct AppendWriter: Sendable {
   private static let retryLimit = 8
 
   /// A batch under way.
-  private struct Attempt {
+  private struct Attempt: Sendable {
     let entries: [GroupCommit.Entry]
     /// The short way is closed: it was objected to, or the batch may be in the log already.
     var mustDecide = false
@@ -75,23 +75,32 @@ struct AppendWriter: Sendable {
   private func commit(
     _ attempt: Attempt, on connection: isolated PostgresConnection
   ) async throws -> [Result<AppendResult, any Error>] {
-    if !attempt.mustDecide, let batch = OptimisticBatch(attempt.batch) {
-      do {
-        let query = PostgresEventLog.Statements.append(EventColumns(batch.rows), predecessors: batch.predecessors)
-        if let row = try await connection.query(query).first {
-          let head = Position(try row.decode(0))
-          committed(head)
-          return batch.results(head: head).map { .success($0) }
-        }
-      } catch let error as PostgresError where error.isUniqueViolation {
-        // Somebody was faster, or this is a repetition: to be decided append by append.
-      }
+    if !attempt.mustDecide, let batch = OptimisticBatch(attempt.batch),
+      let head = try await insert(batch, on: connection)
+    {
+      committed(head)
+      return batch.results(head: head).map { .success($0) }
     }
     let plan = try await connection.transaction { connection in
       try await PostgresEventLog.decide(attempt.batch, on: connection)
     }
     if !plan.rows.isEmpty { committed(plan.head) }
     return plan.outcomes.map { $0.mapError { $0 } }
+  }
+
+  /// The new head; nil when the log objected, and nothing was done.
+  private func insert(
+    _ batch: OptimisticBatch, on connection: isolated PostgresConnection
+  ) async throws(PostgresError) -> Position? {
+    do throws(PostgresError) {
+      let rows = try await connection.query(
+        PostgresEventLog.Statements.append(EventColumns(batch.rows), predecessors: batch.predecessors))
+      return try rows.first.map { (row) throws(PostgresError) in Position(try row.decode(0)) }
+    } catch {
+      // Somebody was faster, or this is a repetition: to be decided append by append.
+      guard error.isUniqueViolation else { throw error }
+      return nil
+    }
   }
 
   /// What remains to be tried; nothing when the batch has been told of its failure.
@@ -119,11 +128,12 @@ struct AppendWriter: Sendable {
         return single
       }
     }
-    attempt.fail(attempt.unknown.map { unknown in
-      var unknown = unknown
-      unknown.code = .commitUnknown
-      return unknown
-    } ?? error)
+    attempt.fail(
+      attempt.unknown.map { unknown in
+        var unknown = unknown
+        unknown.code = .commitUnknown
+        return unknown
+      } ?? error)
     return []
   }
 }

@@ -55,7 +55,7 @@ public struct EventPages: AsyncSequence, Sendable {
         let page: EventPage
         do {
           page = try await sequence.read(cursor)
-        } catch where Task.isCancelled {
+        } catch  where Task.isCancelled {
           return nil
         }
         if page.through > cursor {
