@@ -14,6 +14,11 @@ final class SpawnThread: Sendable {
   private init() {
     let queue = queue
     let thread = Thread {
+      // Children inherit the mask of this thread, which inherited that of a dispatch worker: everything blocked. A server
+      // would then hear neither a polite stop nor the death of its parent.
+      var none = sigset_t()
+      sigemptyset(&none)
+      pthread_sigmask(SIG_SETMASK, &none, nil)
       while true { queue.take()() }
     }
     thread.name = "onefold-spawn"

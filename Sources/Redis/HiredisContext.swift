@@ -30,6 +30,8 @@ final class HiredisContext {
     timeLimit = configuration.commandTimeout
     redisSetTimeout(context, timeval(configuration.commandTimeout))
     if case .tcp = configuration.address { redisEnableKeepAlive(context) }
+    // Children that this process starts must not hold the connection open.
+    _ = fcntl(context.pointee.fd, F_SETFD, FD_CLOEXEC)
     socket.open(context.pointee.fd)
   }
 

@@ -55,7 +55,7 @@ struct RedisClientTests {
           do {
             #expect(try await client.command(["PING"]).string == "PONG")
             break
-          } catch {
+          } catch let error as RedisError {
             guard error.isTransient, ContinuousClock.now < deadline else { throw error }
             await Task.yield()
           }

@@ -40,7 +40,10 @@ struct RedisConnectionTests {
   }
 
   @Test func signsInAndChoosesTheDatabase() async throws {
-    try await withRedis(settings: ["--requirepass", "secret"]) { configuration in
+    try await withRedis { configuration in
+      let admin = try await RedisConnection.connect(configuration)
+      _ = try await admin.command(["CONFIG", "SET", "requirepass", "secret"])
+      await admin.close()
       var configuration = configuration
       configuration.password = "secret"
       configuration.database = 5
