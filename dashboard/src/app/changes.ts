@@ -1,0 +1,21 @@
+/** What each event changes, as the paths whose answers are then read again. */
+const CHANGES: Record<string, readonly string[]> = {
+  "file.uploaded": ["/files", "/savings", "/jobs", "/duplicates", "/me"],
+  "file.trashed": ["/files", "/savings", "/duplicates", "/me"],
+  "file.restored": ["/files", "/savings", "/duplicates", "/me"],
+  "file.removed": ["/files", "/savings", "/duplicates", "/jobs", "/me"],
+  "content.analyzed": ["/files", "/savings"],
+  "duplicates.exactMatched": ["/duplicates", "/savings"],
+  "job.succeeded": ["/jobs", "/files", "/savings"],
+  "job.failed": ["/jobs"],
+  "job.deadLettered": ["/jobs"],
+  "account.quotaSet": ["/me", "/admin/users"],
+  "account.quotaCharged": ["/me", "/admin/users"],
+  "account.quotaReleased": ["/me", "/admin/users"],
+  "account.roleChanged": ["/me"],
+};
+
+/** An event this page does not know may have changed anything. */
+export function changesOf(eventType: string): readonly string[] {
+  return CHANGES[eventType] ?? ["/"];
+}

@@ -1,0 +1,45 @@
+import { useEffect } from "react";
+import { ProjectionTable } from "features/admin/ProjectionTable";
+import { UserTable } from "features/admin/UserTable";
+import { SavingsPicture } from "features/savings/SavingsPicture";
+import { projectionList, userList } from "shared/api/admin";
+import { installationSavings } from "shared/api/savings";
+import { formatNumber } from "shared/format/text";
+import { cache } from "shared/query/cache";
+import { usePages } from "shared/query/usePages";
+import { useListQuery, useQuery } from "shared/query/useQuery";
+import { Card } from "shared/ui/Card";
+import { Loaded } from "shared/ui/Loaded";
+import { Pager } from "shared/ui/Pager";
+
+const REFRESH_MS = 5_000;
+
+export function AdminRoute() {
+  const pages = usePages("users");
+  const projections = useQuery(projectionList);
+
+  // Other people's events are not sent to this page, so what concerns everyone is read again now and then.
+  useEffect(() => {
+    const timer = setInterval(() => cache.invalidate(["/admin"]), REFRESH_MS);
+    return () => clearInterval(timer);
+  }, []);
+
+  return (
+    <>
+      <Loaded answer={useQuery(installationSavings)}>{(data) => <SavingsPicture savings={data} />}</Loaded>
+      <Card title="Users">
+        <Loaded answer={useListQuery(userList({ after: pages.after }))}>
+          {({ items, next }) => (
+            <>
+              <UserTable users={items} />
+              <Pager pages={pages} next={next} label="Pages of users" />
+            </>
+          )}
+        </Loaded>
+      </Card>
+      <Card title="Projections" note={projections.data && `of a log at position ${formatNumber(projections.data.head)}`}>
+        <Loaded answer={projections}>{({ items }) => <ProjectionTable projections={items} />}</Loaded>
+      </Card>
+    </>
+  );
+}

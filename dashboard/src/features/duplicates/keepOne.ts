@@ -1,0 +1,62 @@
+import type { DuplicateCopy, DuplicateGroup } from "shared/api/duplicates";
+import { asApiError } from "shared/api/problem";
+import { forEachLimited } from "shared/limited";
+
+/** The calls that keeping one copy needs; the API's own in the page. */
+export interface KeepOneCalls {
+  /** The group as it is after this page's own writes; a 404 once fewer than two copies are left. */
+  group: (id: string) => Promise<DuplicateGroup>;
+  trash: (fileId: string) => Promise<unknown>;
+  restore: (fileId: string) => Promise<unknown>;
+}
+
+export interface KeptOne {
+  trashed: DuplicateCopy[];
+  failed: number;
+  firstError: unknown;
+}
+
+const AT_ONCE = 4;
+
+/**
+ * Trashes every copy but `keepId`. A group is answered with its first copies only, so it is read again until no other
+ * copy is left; and before the first step, because what the page shows may be older. Stops at the first failure.
+ */
+export async function keepOne(groupId: string, keepId: string, calls: KeepOneCalls): Promise<KeptOne> {
+  const trashed: DuplicateCopy[] = [];
+  for (;;) {
+    const copies = await copiesLeft(groupId, calls);
+    const others = copies.filter((file) => file.id !== keepId);
+    if (others.length === 0) return { trashed, failed: 0, firstError: undefined };
+    // Checked while nothing is trashed: later on, the kept copy may stand behind the first ones.
+    if (trashed.length === 0 && others.length === copies.length) {
+      throw new Error("The copy to keep is no longer there. Choose another one.");
+    }
+    const round = tally(others, await forEachLimited(others, AT_ONCE, (file) => calls.trash(file.id)));
+    trashed.push(...round.trashed);
+    if (round.failed > 0) return { ...round, trashed };
+  }
+}
+
+/** Brings trashed copies back. */
+export async function undoKeepOne(trashed: DuplicateCopy[], calls: KeepOneCalls): Promise<KeptOne> {
+  return tally(trashed, await forEachLimited(trashed, AT_ONCE, (file) => calls.restore(file.id)));
+}
+
+async function copiesLeft(groupId: string, calls: KeepOneCalls): Promise<DuplicateCopy[]> {
+  try {
+    return (await calls.group(groupId)).files;
+  } catch (error) {
+    if (asApiError(error).status === 404) return [];
+    throw error;
+  }
+}
+
+function tally(files: DuplicateCopy[], results: PromiseSettledResult<unknown>[]): KeptOne {
+  const rejected = results.filter((result): result is PromiseRejectedResult => result.status === "rejected");
+  return {
+    trashed: files.filter((_, index) => results[index]!.status === "fulfilled"),
+    failed: rejected.length,
+    firstError: rejected[0]?.reason,
+  };
+}

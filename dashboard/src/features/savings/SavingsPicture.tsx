@@ -1,0 +1,40 @@
+import type { Savings } from "shared/api/savings";
+import { formatBytes } from "shared/format/bytes";
+import { plural } from "shared/format/text";
+import { segments } from "./segments";
+
+/** The figure that matters most, and where it comes from. */
+export function SavingsPicture({ savings }: { savings: Savings }) {
+  const { logicalBytes, files, savedByDuplicates, savedByCompression } = savings;
+  const parts = segments(savings);
+  const spoken = parts.map(({ label, bytes }) => `${label} ${formatBytes(bytes)}`).join(", ");
+  return (
+    <section className="hero" aria-label="Space saved">
+      <div>
+        <h1 className="num" data-testid="saved">
+          {formatBytes(savedByDuplicates + savedByCompression)}
+        </h1>
+        <p className="num">
+          {files === 0
+            ? "saved so far; send files to see what folds"
+            : `you don't have to keep, of ${formatBytes(logicalBytes)} in ${plural(files, "file")}`}
+        </p>
+      </div>
+      <div>
+        <div className="bar" role="img" aria-label={`${formatBytes(logicalBytes)} logical: ${spoken}`}>
+          {parts.map(({ name, share }) => (
+            <i key={name} className={`seg-${name}`} style={{ width: `${share * 100}%` }} />
+          ))}
+        </div>
+        <ul className="legend num">
+          {parts.map(({ name, label, bytes }) => (
+            <li key={name} data-testid={`saved-${name}`}>
+              <i className={`sw seg-${name}`} aria-hidden="true" />
+              {label} {formatBytes(bytes)}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,14 @@
+import { test } from "node:test";
+import assert from "node:assert/strict";
+import { segments } from "./segments";
+
+const nothing = { files: 0, logicalBytes: 0, uniqueBytes: 0, storedBytes: 0, savedByDuplicates: 0, savedByCompression: 0, position: 0 };
+
+test("the segments fill the bar", () => {
+  const parts = segments({ ...nothing, storedBytes: 50, savedByCompression: 20, savedByDuplicates: 30 });
+  assert.deepEqual(parts.map((part) => part.share), [0.5, 0.2, 0.3]);
+});
+
+test("nothing stored draws nothing", () => {
+  assert.deepEqual(segments(nothing).map((part) => part.share), [0, 0, 0]);
+});

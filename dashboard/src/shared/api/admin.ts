@@ -1,0 +1,31 @@
+import type { Query } from "shared/query/cache";
+import type { Account } from "./account";
+import { get, type Page, withQuery, write } from "./http";
+
+export interface User extends Account {
+  disabled: boolean;
+}
+
+export function userList({ after, limit = 50 }: { after?: string | undefined; limit?: number }): Query<Page<User>> {
+  const key = withQuery("/admin/users", { after, limit });
+  return { key, fetch: (signal) => get(key, signal) };
+}
+
+export const setQuota = (id: string, quotaBytes: number) => write<void>("PUT", `/admin/users/${id}/quota`, { quotaBytes });
+
+export interface ProjectionStatus {
+  name: string;
+  version: number;
+  position: number;
+  /** Events behind the head of the log. */
+  lag: number;
+  updatedAt: string;
+  /** Why it stands still, when it does. */
+  error: string | null;
+}
+
+export const projectionList: Query<{ items: ProjectionStatus[]; head: number }> = {
+  key: "/admin/projections",
+  // Not a view of the log but of its readers: it has no position to wait for.
+  fetch: (signal) => get("/admin/projections", signal, { wait: false }),
+};

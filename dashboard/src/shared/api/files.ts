@@ -1,0 +1,37 @@
+import type { Query } from "shared/query/cache";
+import { get, type Page, send, withQuery, write } from "./http";
+
+export type FileState = "live" | "trashed";
+
+export interface StoredFile {
+  id: string;
+  path: string;
+  size: number;
+  digest: string;
+  contentType: string | null;
+  state: FileState;
+  settled: boolean;
+  uploadedAt: string;
+  trashedAt: string | null;
+  position: number;
+}
+
+export interface FileFilter {
+  prefix?: string | undefined;
+  state?: FileState | undefined;
+  after?: string | undefined;
+  limit?: number | undefined;
+}
+
+export function fileList({ prefix, state, after, limit = 50 }: FileFilter): Query<Page<StoredFile>> {
+  const key = withQuery("/files", { prefix, state, after, limit });
+  return { key, fetch: (signal) => get(key, signal) };
+}
+
+export const trashFile = (id: string) => write<StoredFile>("DELETE", `/files/${id}`);
+export const restoreFile = (id: string) => write<StoredFile>("POST", `/files/${id}/restore`);
+export const removeFile = (id: string) => write<void>("DELETE", `/files/${id}?permanent=true`);
+export const fileContent = (id: string) => send(`/files/${id}/content`, { method: "GET" });
+
+/** Where the bytes of `path` are PUT. */
+export const uploadPath = (path: string) => withQuery("/files", { path, class: "interactive" });

@@ -1,0 +1,21 @@
+import type { Query } from "shared/query/cache";
+import { get } from "./http";
+
+/** Logical bytes minus what each kind of saving took off; what is left is on disk. */
+export interface Savings {
+  files: number;
+  logicalBytes: number;
+  uniqueBytes: number;
+  storedBytes: number;
+  savedByDuplicates: number;
+  savedByCompression: number;
+  position: number;
+}
+
+export const savings: Query<Savings> = { key: "/savings", fetch: (signal) => get("/savings", signal) };
+
+/** The whole installation's savings; for admins. */
+export const installationSavings: Query<Savings> = {
+  key: "/admin/savings",
+  fetch: (signal) => get("/admin/savings", signal),
+};

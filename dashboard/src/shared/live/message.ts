@@ -1,0 +1,25 @@
+/** One of the signed-in person's own events, sent once the read models show it. */
+export interface LiveEvent {
+  type: string;
+  position: number;
+  at: string;
+  data: Record<string, unknown>;
+}
+
+export type ServerMessage =
+  | { type: "ready"; position: number }
+  | { type: "position"; position: number }
+  | { type: "error"; detail: string }
+  | LiveEvent;
+
+/** Reads a frame; undefined when it is not a message this page understands. */
+export function parseMessage(frame: string): ServerMessage | undefined {
+  try {
+    const message = JSON.parse(frame) as Partial<LiveEvent>;
+    if (typeof message?.type !== "string") return undefined;
+    if (message.type !== "error" && typeof message.position !== "number") return undefined;
+    return message as ServerMessage;
+  } catch {
+    return undefined;
+  }
+}
