@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import EventStore
+public import Postgres
+
+/// A fold of the log into tables that are read: a name, a version, the events it wants, and how a batch of them is folded.
+///
+/// Its tables live in the schema of its name, and are written by nobody else. They can be thrown away at any time: see ``Rebuild``.
+public protocol Projection: Sendable {
+  /// The schema, the checkpoint's name and the value of the metrics' label.
+  static var name: String { get }
+
+  /// Raised whenever the same events give other rows. The runner then stops until the projection was rebuilt.
+  static var version: Int { get }
+
+  static var eventTypes: Set<String> { get }
+
+  /// Folds events of ``eventTypes``, in the order of their positions, none of which was folded before.
+  ///
+  /// Runs in a transaction that also moves the checkpoint. Names of tables are unqualified: the transaction's `search_path` says whether
+  /// the live tables are meant or those of a rebuild. However events are cut into batches, the tables must come out the same.
+  func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws
+
+  /// Called after a live batch was committed, never during a rebuild: the place for effects outside the tables.
+  func didCommit(in pool: PostgresPool) async throws
+}
+
+extension Projection {
+  public func didCommit(in pool: PostgresPool) async throws {}
+
+  var name: String { Self.name }
+  var version: Int { Self.version }
+  var eventTypes: Set<String> { Self.eventTypes }
+}
+
+/// Every projection there is.
+public enum ProjectionCatalog {
+  public static let all: [any Projection] = [
+    FilesProjection(), DuplicatesProjection(), SavingsProjection(), JobsProjection(), QuotaProjection(),
+  ]
+
+  public static var names: [String] { all.map(\.name) }
+
+  public static func projection(named name: String) -> (any Projection)? { all.first { $0.name == name } }
+}

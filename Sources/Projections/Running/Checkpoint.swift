@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import EventStore
+public import Foundation
+import Postgres
+
+/// How far a projection has folded the log.
+public struct Checkpoint: Equatable, Sendable {
+  public var name: String
+  /// Of the projection that wrote the tables.
+  public var version: Int
+  /// Everything up to and including it is in the tables.
+  public var position: Position
+  public var updatedAt: Date
+  /// Why the projection has stopped after ``position``; nil while it runs.
+  public var error: String?
+}
+
+extension Checkpoint {
+  init(_ row: PostgresRow) throws(PostgresError) {
+    let (version, position): (Int32, Int64)
+    (name, version, position, updatedAt, error) = try row.decode((String, Int32, Int64, Date, String?).self)
+    self.version = Int(version)
+    self.position = Position(position)
+  }
+
+  static let all: Query = "SELECT name, version, position, updated_at, error FROM projection.checkpoint ORDER BY name"
+
+  static func read(_ name: String) -> Query {
+    "SELECT name, version, position, updated_at, error FROM projection.checkpoint WHERE name = \(name)"
+  }
+
+  /// Waits until nobody else folds this projection.
+  static func lock(_ name: String) -> Query {
+    "SELECT name, version, position, updated_at, error FROM projection.checkpoint WHERE name = \(name) FOR UPDATE"
+  }
+
+  /// For a projection that is new, or whose row somebody deleted.
+  static func create(_ name: String, version: Int) -> Query {
+    "INSERT INTO projection.checkpoint (name, version) VALUES (\(name), \(Int32(version))) ON CONFLICT (name) DO NOTHING"
+  }
+
+  static func move(_ name: String, to position: Position) -> Query {
+    """
+    UPDATE projection.checkpoint
+    SET position = \(position.rawValue), updated_at = now()
+    WHERE name = \(name)
+    """
+  }
+
+  /// - Parameter position: where the projection stands; if it has moved since, somebody else has folded what failed here.
+  static func stop(_ name: String, at position: Position, error: String) -> Query {
+    """
+    UPDATE projection.checkpoint
+    SET error = \(error), updated_at = now()
+    WHERE name = \(name) AND position = \(position.rawValue)
+    """
+  }
+
+  static func clearError(_ name: String) -> Query {
+    "UPDATE projection.checkpoint SET error = NULL, updated_at = now() WHERE name = \(name) AND error IS NOT NULL"
+  }
+
+  /// The tables were replaced by ones that are folded up to `position`.
+  static func replace(_ name: String, version: Int, position: Position) -> Query {
+    """
+    UPDATE projection.checkpoint
+    SET version = \(Int32(version)), position = \(position.rawValue), updated_at = now(), error = NULL
+    WHERE name = \(name)
+    """
+  }
+}

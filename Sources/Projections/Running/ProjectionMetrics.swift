@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventStore
+import Foundation
+import Metrics
+
+/// What is measured of one projection. The names are explained in the catalogue of metrics.
+struct ProjectionMetrics: Sendable {
+  private let position: Gauge
+  private let lagEvents: Gauge
+  private let lagSeconds: Gauge
+  private let stopped: Gauge
+
+  init(_ projection: String) {
+    let labels = [("projection", projection)]
+    position = Gauge(label: "onefold_projection_position", dimensions: labels)
+    lagEvents = Gauge(label: "onefold_projection_lag_events", dimensions: labels)
+    lagSeconds = Gauge(label: "onefold_projection_lag_seconds", dimensions: labels)
+    stopped = Gauge(label: "onefold_projection_stopped", dimensions: labels)
+  }
+
+  /// - Parameter oldestUnfolded: when the first event that is not folded yet was recorded; nil when all are.
+  func moved(to checkpoint: Position, head: Position, oldestUnfolded: Date?) {
+    position.record(checkpoint.rawValue)
+    lagEvents.record(max(0, head.rawValue - checkpoint.rawValue))
+    lagSeconds.record(oldestUnfolded.map { max(0, -$0.timeIntervalSinceNow) } ?? 0)
+  }
+
+  func isStopped(_ value: Bool) { stopped.record(value ? 1 : 0) }
+}

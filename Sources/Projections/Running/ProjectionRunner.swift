@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import EventStore
+public import Logging
+public import Postgres
+public import Redis
+public import ServiceLifecycle
+
+/// Keeps one projection up with the log, for as long as it runs.
+///
+/// Any number may run for one projection, in any number of processes: the lock on the checkpoint's row lets one fold at a time, and each
+/// batch says from which position it goes on, so none is folded twice and none is missed.
+///
+/// A lost database or log is waited for. An event that cannot be folded stops this projection and no other: everything before it is folded,
+/// and the reason is stored with the checkpoint. It goes on when a rebuild has cleared the reason, or when a runner starts again.
+public final class ProjectionRunner: Service {
+  public struct Options: Sendable {
+    /// How often a batch that fails is tried before the event is looked for that makes it fail.
+    public var attempts = 3
+    /// Between attempts, and while something is not reachable.
+    public var backoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
+    /// How long a runner that another one was ahead of leaves it alone.
+    public var standby = Duration.seconds(1)
+    /// How often a projection that has stopped looks whether it may go on.
+    public var stoppedPoll = Duration.seconds(2)
+
+    public init() {}
+  }
+
+  let projection: any Projection
+  let pool: PostgresPool
+  let log: any EventLog
+  let redis: RedisClient?
+  let positions: ProjectionPositions?
+  let options: Options
+  let logger: Logger
+  let metrics: ProjectionMetrics
+
+  /// - Parameters:
+  ///   - redis: told of each move, for other processes. Its failures are logged and otherwise ignored.
+  ///   - positions: told of each move, for those who wait in this process.
+  public init(
+    _ projection: any Projection, pool: PostgresPool, log: any EventLog, redis: RedisClient? = nil,
+    positions: ProjectionPositions? = nil, options: Options = Options(), logger: Logger
+  ) {
+    self.projection = projection
+    self.pool = pool
+    self.log = log
+    self.redis = redis
+    self.positions = positions
+    self.options = options
+    var logger = logger
+    logger[metadataKey: "projection"] = "\(projection.name)"
+    self.logger = logger
+    metrics = ProjectionMetrics(projection.name)
+  }
+
+  /// Returns at graceful shutdown, or when cancelled; the batch under way is then rolled back.
+  public func run() async throws {
+    await cancelWhenGracefulShutdown { await self.follow() }
+  }
+
+  private func follow() async {
+    var failures = 0
+    var isFirst = true
+    while !Task.isCancelled {
+      do {
+        // What has failed may be what this start has mended.
+        if isFirst { _ = try await pool.execute(Checkpoint.clearError(projection.name)) }
+        isFirst = false
+        let checkpoint = try await checkpoint()
+        metrics.isStopped(checkpoint.error != nil)
+        guard checkpoint.error == nil else {
+          try await Task.sleep(for: options.stoppedPoll)
+          continue
+        }
+        guard checkpoint.version == projection.version else {
+          try await stop(
+            at: checkpoint.position,
+            "The tables are of version \(checkpoint.version), the program is of version \(projection.version): rebuild them."
+          )
+          continue
+        }
+        try await follow(from: checkpoint.position) { failures = 0 }
+      } catch {
+        guard !Task.isCancelled else { return }
+        failures += 1
+        logger.warning("A projection waits: it cannot read or write", metadata: ["error": "\(error)"])
+        try? await Task.sleep(for: options.backoff.ceiling(afterFailures: failures))
+      }
+    }
+  }
+
+  /// Folds page after page. Returns when another runner was ahead, or when the projection has stopped.
+  private func follow(from position: Position, moved: () -> Void) async throws {
+    var position = position
+    for try await page in log.subscribe(after: position, filter: .types(projection.eventTypes)).pages {
+      switch try await foldPatiently(page, from: position) {
+      case .moved:
+        position = page.through
+        moved()
+      case .overtaken:
+        try await Task.sleep(for: options.standby)
+        return
+      case .stopped:
+        return
+      }
+    }
+  }
+
+  private func checkpoint() async throws -> Checkpoint {
+    let name = projection.name
+    let rows = try await pool.withConnection { connection in
+      _ = try await connection.execute(Checkpoint.create(name, version: projection.version))
+      return try await connection.query(Checkpoint.read(name))
+    }
+    guard let row = rows.first else { throw PostgresError(.decoding, "the checkpoint \"\(name)\" vanished") }
+    return try Checkpoint(row)
+  }
+}
