@@ -134,7 +134,7 @@ let package = Package(
     .testTarget(name: "RedisTests", dependencies: ["Redis"], swiftSettings: strict),
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine"], swiftSettings: strict),
     .testTarget(name: "EventStoreTests", dependencies: ["Domain", "EventStore"], swiftSettings: strict),
-    .testTarget(name: "BlobStoreTests", dependencies: ["BlobStore", "Domain", .nioCore], swiftSettings: strict),
+    .testTarget(name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", .nioCore], swiftSettings: strict),
     .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore"], swiftSettings: strict),
     .testTarget(name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
     .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: strict),

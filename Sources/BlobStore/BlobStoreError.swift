@@ -9,6 +9,8 @@ public enum BlobStoreError: Error, Equatable, CustomStringConvertible {
   case notFound(Digest)
   /// The stored bytes are not those of the digest.
   case damaged(Digest, String)
+  /// What was staged is not what its sender said.
+  case mismatch(expected: Digest, actual: Digest)
   case rangeOutside(Range<Int64>, size: Int64)
   /// No room, or over the disk's quota.
   case full
@@ -22,7 +24,7 @@ public enum BlobStoreError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .full: true
     case .system(_, _, let code): [EINTR, EAGAIN, EMFILE, ENFILE, ENOMEM].contains(code)
-    case .notFound, .damaged, .rangeOutside, .closed: false
+    case .notFound, .damaged, .mismatch, .rangeOutside, .closed: false
     }
   }
 
@@ -30,6 +32,7 @@ public enum BlobStoreError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .notFound(let digest): "no blob \(digest)"
     case .damaged(let digest, let reason): "the blob \(digest) is damaged: \(reason)"
+    case .mismatch(let expected, let actual): "the staged bytes have the digest \(actual), not \(expected)"
     case .rangeOutside(let range, let size): "bytes \(range) are outside of a blob of \(size) bytes"
     case .full: "the disk of the blob store is full"
     case .closed: "the staged blob is closed"

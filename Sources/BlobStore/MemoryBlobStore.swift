@@ -77,9 +77,10 @@ extension MemoryBlobStore {
     if !isOpen { throw .closed }
   }
 
-  func publish(staged id: Int) throws(BlobStoreError) -> PublishedBlob {
+  func publish(staged id: Int, expecting expected: Digest?) throws(BlobStoreError) -> PublishedBlob {
     guard let bytes = state.withLock({ $0.staged.removeValue(forKey: id)?.bytes }) else { throw .closed }
     let digest = Digest(bytes: SHA256Hasher.hash(bytes))
+    if let expected, expected != digest { throw .mismatch(expected: expected, actual: digest) }
     state.withLock { $0.blobs[digest] = MemoryContent(array: bytes) }
     return PublishedBlob(digest: digest, size: Int64(bytes.count))
   }
@@ -92,7 +93,9 @@ private struct MemoryStagedBlob: StagedBlob {
   let id: Int
 
   func write(_ bytes: ByteBuffer) async throws { try store.write(bytes, staged: id) }
-  func finish() async throws -> PublishedBlob { try store.publish(staged: id) }
+  func finish(expecting expected: Digest?) async throws -> PublishedBlob {
+    try store.publish(staged: id, expecting: expected)
+  }
   func discard() async { store.discard(staged: id) }
 }
 

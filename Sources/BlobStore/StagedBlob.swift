@@ -14,10 +14,16 @@ public protocol StagedBlob: Sendable {
   /// Makes the bytes durable and publishes them under their digest, unless that blob is there already.
   ///
   /// When it returns, the blob survives a power cut. When it throws, nothing was promised.
-  func finish() async throws -> PublishedBlob
+  /// - Parameter expected: the digest that the sender stated; nil when none was.
+  /// - Throws: ``BlobStoreError/mismatch(expected:actual:)``, and then nothing has become visible.
+  func finish(expecting expected: Digest?) async throws -> PublishedBlob
 
   /// Drops the bytes. Safe to call after `finish`, and more than once.
   func discard() async
+}
+
+extension StagedBlob {
+  public func finish() async throws -> PublishedBlob { try await finish(expecting: nil) }
 }
 
 /// A content that is durable under its digest.

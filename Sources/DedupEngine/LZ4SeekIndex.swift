@@ -46,7 +46,8 @@ public struct LZ4SeekIndex: Equatable, Sendable {
   init(_ source: some ByteSource) throws(LZ4FrameError) {
     let tailStart = max(0, source.size - 4096)
     var tail = try source.bytes(tailStart..<source.size)
-    guard tail.count >= Self.footerSize + Self.skippableHeaderSize, tail.suffix(Self.mark.count) == Self.mark[...] else {
+    guard tail.count >= Self.footerSize + Self.skippableHeaderSize, tail.suffix(Self.mark.count) == Self.mark[...]
+    else {
       throw .truncated("no seek index at the end of \(source.size) bytes")
     }
     let footer = tail.count - Self.footerSize

@@ -2,6 +2,7 @@
 
 import Domain
 import Foundation
+import Glibc
 
 /// Where things lie under the root of a store.
 ///
@@ -33,7 +34,10 @@ struct BlobLayout: Sendable {
     try disk.createDirectory(root)
     for parent in [staged, "\(root)/raw", "\(root)/settled"] { try disk.createDirectory(parent) }
     for parent in ["\(root)/raw", "\(root)/settled"] {
-      for shard in 0..<256 { try disk.createDirectory("\(parent)/\([UInt8(shard)].hex)") }
+      // Made in order, so the last one stands for all.
+      if access("\(parent)/ff", F_OK) != 0 {
+        for shard in 0..<256 { try disk.createDirectory("\(parent)/\([UInt8(shard)].hex)") }
+      }
       try disk.syncDirectory(parent)
     }
     try disk.syncDirectory(root)

@@ -35,6 +35,9 @@ final class DurabilityGroup: Sendable {
     self.pool = pool
   }
 
+  /// Publications that wait for the next round.
+  var waitingCount: Int { state.withLock { $0.waiting.count } }
+
   /// Makes a file durable under its final name, unless that name is taken: then whatever has it is durable on return.
   ///
   /// The file loses its first name either way.

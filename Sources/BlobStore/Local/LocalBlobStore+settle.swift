@@ -15,7 +15,9 @@ extension LocalBlobStore {
     if let settled = try await pool.run({ try self.existing(digest) }) { return settled }
     guard let raw = try await pool.run({ try OpenFile.reading(self.layout.raw(digest)) }) else {
       // Settled by another in the meantime, or never there.
-      guard let settled = try await pool.run({ try self.existing(digest) }) else { throw BlobStoreError.notFound(digest) }
+      guard let settled = try await pool.run({ try self.existing(digest) }) else {
+        throw BlobStoreError.notFound(digest)
+      }
       return settled
     }
     let draft = SettlingDraft(digest: digest, raw: raw, path: layout.newStagedPath(), disk: disk)

@@ -42,8 +42,8 @@ final class LocalStagedBlob: StagedBlob {
     if mustFlush { try await store.pool.run { try self.flush() } }
   }
 
-  func finish() async throws -> PublishedBlob {
-    let (blob, publication) = try await store.pool.run { try self.complete() }
+  func finish(expecting expected: Digest?) async throws -> PublishedBlob {
+    let (blob, publication) = try await store.pool.run { try self.complete(expecting: expected) }
     _ = try await store.durability.publish(publication)
     return blob
   }
@@ -77,13 +77,16 @@ final class LocalStagedBlob: StagedBlob {
   }
 
   /// Writes what is left, unless a blob of the same digest is there.
-  private func complete() throws(BlobStoreError) -> (PublishedBlob, DurabilityGroup.Publication) {
+  private func complete(
+    expecting expected: Digest?
+  ) throws(BlobStoreError) -> (PublishedBlob, DurabilityGroup.Publication) {
     try state.withLock {
       (state) throws(BlobStoreError) -> (PublishedBlob, DurabilityGroup.Publication) in
       if state.file != nil { try flush(&state) }
       guard var hasher = state.hasher.take() else { throw .closed }
       if state.file == nil { hasher.update(state.pending.readableBytesSpan) }
       let digest = Digest(bytes: hasher.finish())
+      if let expected, expected != digest { throw .mismatch(expected: expected, actual: digest) }
       let blob = PublishedBlob(digest: digest, size: state.size)
 
       if state.file == nil {

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlobStore
+import Domain
+import NIOCore
+import Testing
+
+/// A store to be held to the contract, and what it needs to live.
+struct StoreUnderTest: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let open: @Sendable () throws -> (store: any BlobStore, home: TemporaryDirectory?)
+
+  static let all: [StoreUnderTest] = [
+    StoreUnderTest(testDescription: "memory") { (MemoryBlobStore(), nil) },
+    StoreUnderTest(testDescription: "local") {
+      let home = try TemporaryDirectory()
+      return (try LocalBlobStore(root: "\(home.path)/blobs", threads: 4), home)
+    },
+  ]
+}
+
+extension BlobStore {
+  /// Stages and publishes bytes, handed over in parts.
+  func publish(_ bytes: [UInt8], partSize: Int = 50_000) async throws -> PublishedBlob {
+    let staged = try await stage()
+    for start in stride(from: 0, to: bytes.count, by: partSize) {
+      try await staged.write(ByteBuffer(bytes: bytes[start..<min(bytes.count, start + partSize)]))
+    }
+    return try await staged.finish()
+  }
+
+  /// All bytes of a range.
+  func bytes(_ digest: Digest, range: Range<Int64>? = nil) async throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    for try await buffer in try await read(digest, range: range) { bytes += buffer.readableBytesView }
+    return bytes
+  }
+}
+
+/// Contents by name; the same every time.
+enum Sample {
+  static func text(_ count: Int) -> [UInt8] {
+    Array(repeatElement(Array("once upon a blob, ".utf8), count: count / 18 + 1).joined().prefix(count))
+  }
+
+  /// Bytes that do not compress (SplitMix64).
+  static func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var state = seed
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 8)
+    while bytes.count < count {
+      state &+= 0x9e37_79b9_7f4a_7c15
+      var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+      mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+      withUnsafeBytes(of: mixed ^ (mixed >> 31)) { bytes.append(contentsOf: $0) }
+    }
+    return Array(bytes.prefix(count))
+  }
+}
