@@ -24,6 +24,13 @@ class Client:
         return client.sign_in(client.email, password)
 
     @classmethod
+    def registered_as(cls, other):
+        """Another client of the same account, with a session of its own."""
+        client = cls(other.url)
+        client.email, client.password, client.account = other.email, other.password, other.account
+        return client.sign_in(client.email, client.password)
+
+    @classmethod
     def admin(cls, program):
         return cls(program.url).sign_in(program.admin_email, program.admin_password)
 

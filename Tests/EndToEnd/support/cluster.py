@@ -1,0 +1,128 @@
+"""The roles as processes of their own, over one private Postgres and Redis, each started again when it falls."""
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import requests
+
+from .program import BINARY, free_port
+
+
+class Role:
+    """One process that is kept alive until it is told to stop."""
+
+    def __init__(self, name, arguments, environment, log):
+        self.name, self.arguments, self.environment, self.log = name, arguments, environment, log
+        self.process = None
+        self.starts = 0
+        self.wanted = True
+        self.start()
+
+    def start(self):
+        self.starts += 1
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([BINARY, *self.arguments], stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, env=self.environment)
+
+    def keep_alive(self):
+        if self.wanted and self.process.poll() is not None:
+            self.start()
+
+    def signal(self, number):
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+
+    def stop(self, timeout=60):
+        self.wanted = False
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGTERM)
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(30)
+
+
+class Cluster:
+    def __init__(self, directory, servers=2, workers=2):
+        self.directory = Path(directory)
+        self.data = self.directory / "data"
+        self.environment = dict(os.environ, ONEFOLD_ADMIN_PASSWORD="correct horse battery", ONEFOLD_LOG_LEVEL="notice")
+        self.services = Role("services", ["services", "--data-dir", str(self.data)], self.environment,
+                             self.directory / "services.log")
+        self._wait(lambda: (self.data / "services.json").exists(), "the private servers")
+        import json
+        places = json.loads((self.data / "services.json").read_text())
+        self.database_url, self.redis_url = places["databaseURL"], places["redisURL"]
+        self.environment.update(DATABASE_URL=self.database_url, REDIS_URL=self.redis_url,
+                                ONEFOLD_BLOBS_DIR=str(self.data / "blobs"),
+                                ONEFOLD_TOKEN_SECRET="a secret for the crash tests alone, 32+")
+        self.ports = [free_port() for _ in range(servers)]
+        self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
+        self.roles = [self._role(f"serve{n}", ["serve", "--port", str(port)]) for n, port in enumerate(self.ports)]
+        self.roles += [self._role(f"work{n}", ["work"]) for n in range(workers)]
+        self.roles += [self._role("project", ["project"]), self._role("relay", ["relay"])]
+        self.stopping = threading.Event()
+        self.keeper = threading.Thread(target=self._keep_alive, daemon=True)
+        self.keeper.start()
+        self.wait_until_ready()
+
+    def _role(self, name, arguments):
+        return Role(name, arguments, self.environment, self.directory / f"{name}.log")
+
+    def _keep_alive(self):
+        while not self.stopping.wait(0.1):
+            for role in [self.services, *self.roles]:
+                role.keep_alive()
+
+    def _wait(self, condition, what, timeout=90):
+        deadline = time.monotonic() + timeout
+        while not condition():
+            assert time.monotonic() < deadline, f"{what}: not ready within {timeout} s"
+            time.sleep(0.05)
+
+    def wait_until_ready(self):
+        def ready(url):
+            try:
+                return requests.get(url + "/readyz", timeout=2).status_code == 200
+            except requests.RequestException:
+                return False
+        for url in self.urls:
+            self._wait(lambda: ready(url), url)
+
+    def role(self, prefix):
+        return [role for role in self.roles if role.name.startswith(prefix)]
+
+    def postgres_pid(self):
+        return int((self.data / "services/postgres/postmaster.pid").read_text().split()[0])
+
+    def redis_pid(self):
+        out = subprocess.run(["pgrep", "-P", str(self.services.process.pid), "redis-server"],
+                             capture_output=True, text=True).stdout.split()
+        return int(out[0]) if out else None
+
+    def sockets(self):
+        return re.search(r"unix://(.*)/redis\.sock", self.redis_url).group(1)
+
+    def redis(self):
+        import redis
+        return redis.Redis(unix_socket_path=self.sockets() + "/redis.sock", decode_responses=True, socket_timeout=5)
+
+    def connect(self):
+        import psycopg
+        return psycopg.connect(host=self.sockets(), port=5432, user="onefold", dbname="onefold", autocommit=True)
+
+    def command(self, *arguments, timeout=600):
+        return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=timeout,
+                              env=self.environment)
+
+    def stop(self):
+        self.stopping.set()
+        self.keeper.join()
+        for role in self.roles:
+            role.stop()
+        self.services.stop()
