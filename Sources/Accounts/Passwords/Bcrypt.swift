@@ -31,7 +31,9 @@ enum Bcrypt {
   }
 
   /// - Returns: Whether the hash is of that password. Takes the same time wherever the two differ.
+  /// - Throws: also for what is no bcrypt hash: libcrypt knows older, weaker forms.
   static func verify(_ password: String, hash: String) throws(PasswordError) -> Bool {
+    guard cost(of: hash) != nil else { throw .hashing(errno: EINVAL) }
     let computed = Array(try self.hash(password, setting: hash).utf8)
     let stored = Array(hash.utf8)
     guard computed.count == stored.count else { return false }

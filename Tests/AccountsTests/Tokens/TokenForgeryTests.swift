@@ -116,7 +116,8 @@ struct TokenForgeryTests {
     let token = Array(parts.joined(separator: ".").utf8)
     var accepted = 0
     for index in token.indices {
-      for replacement in [UInt8(ascii: "A"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "="), token[index] ^ 1] {
+      for replacement in [UInt8(ascii: "A"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "="), token[index] ^ 1]
+      {
         guard replacement != token[index] else { continue }
         var changed = token
         changed[index] = replacement
