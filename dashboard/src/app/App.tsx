@@ -5,6 +5,7 @@ import { session } from "shared/api/session";
 import { cache } from "shared/query/cache";
 import { useStore } from "shared/store";
 import { ErrorNotice, Loading } from "shared/ui/Notice";
+import { ErrorBoundary } from "./ErrorBoundary";
 import { SignInRoute } from "./routes/SignInRoute";
 import { Shell } from "./Shell";
 
@@ -27,7 +28,13 @@ export function App() {
     uploader.reset();
   }, [state]);
 
-  if (state === "signedIn") return <Shell />;
+  if (state === "signedIn") {
+    return (
+      <ErrorBoundary>
+        <Shell />
+      </ErrorBoundary>
+    );
+  }
   if (state === "signedOut") return <SignInRoute />;
   return (
     <main className="centre">{error ? <ErrorNotice error={error} onRetry={resume} /> : <Loading label="Opening Onefold" />}</main>

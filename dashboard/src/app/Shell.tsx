@@ -50,6 +50,7 @@ export function Shell() {
         </div>
       </header>
       <main id="main" ref={main} tabIndex={-1} aria-label={title}>
+        <h1 className="sr-only">{title}</h1>
         <Component query={route.query} />
       </main>
       <Toasts />

@@ -1,5 +1,5 @@
 import { DuplicateList } from "features/duplicates/DuplicateList";
-import { duplicateList } from "shared/api/duplicates";
+import { duplicateList, type DuplicatePage } from "shared/api/duplicates";
 import { formatBytes } from "shared/format/bytes";
 import { plural } from "shared/format/text";
 import { usePages } from "shared/query/usePages";
@@ -12,12 +12,8 @@ import { Pager } from "shared/ui/Pager";
 export function DuplicatesRoute() {
   const pages = usePages("identical");
   const answer = useListQuery(duplicateList({ after: pages.after }));
-  const totals = answer.data?.totals;
   return (
-    <Card
-      title="Duplicates"
-      note={totals && `${plural(totals.groups, "group")} · ${plural(totals.copies, "copy", "copies")} · ${formatBytes(totals.reclaimableBytes)} to reclaim`}
-    >
+    <Card title="Duplicates" note={answer.data && summary(answer.data.totals)}>
       <Loaded answer={answer} lines={8}>
         {({ items, next }) => (
           <>
@@ -32,4 +28,8 @@ export function DuplicatesRoute() {
       </Loaded>
     </Card>
   );
+}
+
+function summary({ groups, copies, reclaimableBytes }: DuplicatePage["totals"]): string {
+  return `${plural(groups, "group")} · ${plural(copies, "copy", "copies")} · ${formatBytes(reclaimableBytes)} to reclaim`;
 }

@@ -4,10 +4,10 @@ import { usePages } from "shared/query/usePages";
 import { useListQuery } from "shared/query/useQuery";
 import { replaceQuery } from "shared/router/useRoute";
 import { Card } from "shared/ui/Card";
-import { Field } from "shared/ui/Field";
 import { Loaded } from "shared/ui/Loaded";
 import { EmptyNotice } from "shared/ui/Notice";
 import { Pager } from "shared/ui/Pager";
+import { SearchField } from "shared/ui/SearchField";
 import { Tabs } from "shared/ui/Tabs";
 import type { RouteProps } from ".";
 
@@ -18,35 +18,41 @@ const TABS = [
 
 export function FilesRoute({ query: { prefix = "", state: wanted } }: RouteProps) {
   const state: FileState = wanted === "trashed" ? "trashed" : "live";
-  const pages = usePages(`${state} ${prefix}`);
-  const files = useListQuery(fileList({ prefix, state, after: pages.after }));
   const show = (query: { prefix: string; state: FileState }) => replaceQuery("files", query);
 
   return (
     <Card title="Files">
       <Tabs label="Which files" tabs={TABS} selected={state} onSelect={(next) => show({ prefix, state: next })}>
-        <Field
+        <SearchField
           label="Path starts with"
-          type="search"
-          value={prefix}
+          text={prefix}
           placeholder="photos/2024/"
-          onChange={(event) => show({ prefix: event.target.value, state })}
+          onSearch={(text) => show({ prefix: text, state })}
         />
-        <Loaded answer={files} lines={8}>
-          {({ items, next }) => (
-            <>
-              {items.length === 0 ? <NoFiles prefix={prefix} state={state} /> : <FileTable files={items} />}
-              <Pager pages={pages} next={next} label="Pages of files" />
-            </>
-          )}
-        </Loaded>
+        {/* Keyed, because a file of one tab must never stand under the buttons of the other. */}
+        <FileList key={state} prefix={prefix} state={state} />
       </Tabs>
     </Card>
   );
 }
 
+function FileList({ prefix, state }: { prefix: string; state: FileState }) {
+  const pages = usePages(prefix);
+  const files = useListQuery(fileList({ prefix, state, after: pages.after }));
+  return (
+    <Loaded answer={files} lines={8}>
+      {({ items, next }) => (
+        <>
+          {items.length === 0 ? <NoFiles prefix={prefix} state={state} /> : <FileTable files={items} />}
+          <Pager pages={pages} next={next} label="Pages of files" />
+        </>
+      )}
+    </Loaded>
+  );
+}
+
 function NoFiles({ prefix, state }: { prefix: string; state: FileState }) {
-  if (prefix) return <EmptyNotice title={`No path starts with “${prefix}”`}>Prefixes count capitals and folders: photos/2024/</EmptyNotice>;
+  if (prefix) return <EmptyNotice title={`No path starts with “${prefix}”`}>Capitals and folders count.</EmptyNotice>;
   if (state === "trashed") return <EmptyNotice title="The trash is empty" />;
   return <EmptyNotice title="No files yet">Drop files or a folder anywhere on this page.</EmptyNotice>;
 }

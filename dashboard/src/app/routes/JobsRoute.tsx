@@ -20,8 +20,9 @@ export function JobsRoute({ query }: RouteProps) {
   const pages = usePages(state ?? "all");
   const jobs = useListQuery(jobList({ state, after: pages.after }));
   const counts = jobs.data?.counts;
-  const count = (choice: JobState) => (counts ? ` ${formatNumber(counts[choice])}` : "");
-  const tabs: Tab<Choice>[] = [{ id: "all", label: "All" }, ...STATES.map((id) => ({ id, label: `${capitalised(JOB_STATES[id])}${count(id)}` }))];
+  const label = (id: JobState) => `${capitalised(JOB_STATES[id])}${counts ? ` ${formatNumber(counts[id])}` : ""}`;
+  const tabs: Tab<Choice>[] = [{ id: "all", label: "All" }, ...STATES.map((id) => ({ id, label: label(id) }))];
+  const empty = state ? "No job is in this state" : "No jobs yet";
 
   return (
     <Card title="Jobs" note="what is done with each file after it arrived">
@@ -34,7 +35,7 @@ export function JobsRoute({ query }: RouteProps) {
         <Loaded answer={jobs} lines={8}>
           {({ items, next }) => (
             <>
-              {items.length === 0 ? <EmptyNotice title={state ? `No job is in this state` : "No jobs yet"} /> : <JobTable jobs={items} />}
+              {items.length === 0 ? <EmptyNotice title={empty} /> : <JobTable jobs={items} />}
               <Pager pages={pages} next={next} label="Pages of jobs" />
             </>
           )}

@@ -4,8 +4,8 @@ import { JobsSummary } from "features/jobs/JobsSummary";
 import { SavingsPicture } from "features/savings/SavingsPicture";
 import { SendCard } from "features/uploads/SendCard";
 import { UploadsPanel } from "features/uploads/UploadsPanel";
-import { me } from "shared/api/account";
-import { duplicateList } from "shared/api/duplicates";
+import { type Account, me } from "shared/api/account";
+import { duplicateList, type DuplicatePage } from "shared/api/duplicates";
 import { jobList } from "shared/api/jobs";
 import { savings } from "shared/api/savings";
 import { formatBytes } from "shared/format/bytes";
@@ -30,10 +30,7 @@ export function OverviewRoute() {
       <SendCard />
       <UploadsPanel />
       <div className="grid">
-        <Card
-          title="Duplicates"
-          note={totals && totals.groups > 0 && `${plural(totals.groups, "group")} · ${formatBytes(totals.reclaimableBytes)} to reclaim`}
-        >
+        <Card title="Duplicates" note={totals && totals.groups > 0 && reclaimable(totals)}>
           <Loaded answer={duplicates} lines={5}>
             {({ items, next }) =>
               items.length === 0 ? (
@@ -51,7 +48,7 @@ export function OverviewRoute() {
           <Card title="Jobs" note="now">
             <Loaded answer={jobs}>{(page) => <JobsSummary page={page} />}</Loaded>
           </Card>
-          <Card title="Quota" note={account.data && `${formatBytes(account.data.usedBytes)} of ${formatBytes(account.data.quotaBytes)}`}>
+          <Card title="Quota" note={account.data && quota(account.data)}>
             <Loaded answer={account} lines={1}>
               {(data) => <QuotaBar account={data} />}
             </Loaded>
@@ -60,4 +57,12 @@ export function OverviewRoute() {
       </div>
     </>
   );
+}
+
+function reclaimable({ groups, reclaimableBytes }: DuplicatePage["totals"]): string {
+  return `${plural(groups, "group")} · ${formatBytes(reclaimableBytes)} to reclaim`;
+}
+
+function quota({ usedBytes, quotaBytes }: Account): string {
+  return `${formatBytes(usedBytes)} of ${formatBytes(quotaBytes)}`;
 }

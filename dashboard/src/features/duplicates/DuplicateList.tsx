@@ -20,9 +20,9 @@ export function DuplicateList({ groups }: { groups: DuplicateGroup[] }) {
     const result = await keepOne(group.id, keepId, calls);
     changed();
     setAsked(undefined);
-    const bytes = formatBytes(result.trashed.length * group.size);
-    const undo = { label: "Undo", run: () => void bringBack(result) };
-    if (result.trashed.length > 0) showToast(`Trashed ${plural(result.trashed.length, "copy", "copies")} · ${bytes}`, { action: undo });
+    const { length } = result.trashed;
+    const action = { label: "Undo", run: () => void bringBack(result) };
+    if (length > 0) showToast(`Trashed ${plural(length, "copy", "copies")} · ${formatBytes(length * group.size)}`, { action });
     reportFailures(result, "trashed");
   }
 

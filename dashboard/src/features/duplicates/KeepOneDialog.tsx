@@ -28,7 +28,7 @@ export function KeepOneDialog({ group, onKeep, onClose }: Props) {
       onClose={onClose}
     >
       <p className="muted num">
-        The other copies go to the trash, from where they can be restored. Together they are {formatBytes(group.reclaimableBytes)}.
+        The other copies, {formatBytes(group.reclaimableBytes)} together, go to the trash, from where they can be restored.
       </p>
       {keep.error && <ErrorNotice error={keep.error} />}
       <fieldset className="choices">

@@ -25,16 +25,17 @@ const AT_ONCE = 4;
 export async function keepOne(groupId: string, keepId: string, calls: KeepOneCalls): Promise<KeptOne> {
   const trashed: DuplicateCopy[] = [];
   for (;;) {
-    const copies = await copiesLeft(groupId, calls);
-    const others = copies.filter((file) => file.id !== keepId);
-    if (others.length === 0) return { trashed, failed: 0, firstError: undefined };
-    // Checked while nothing is trashed: later on, the kept copy may stand behind the first ones.
-    if (trashed.length === 0 && others.length === copies.length) {
+    const group = await currentGroup(groupId, calls);
+    const files = group?.files ?? [];
+    const others = files.filter((file) => file.id !== keepId);
+    // The copies come in a fixed order, so the one to keep is among the first each time, or gone.
+    if (others.length > 0 && others.length === files.length) {
       throw new Error("The copy to keep is no longer there. Choose another one.");
     }
     const round = tally(others, await forEachLimited(others, AT_ONCE, (file) => calls.trash(file.id)));
     trashed.push(...round.trashed);
-    if (round.failed > 0) return { ...round, trashed };
+    const isDone = !group || others.length === 0 || group.copies - others.length <= 1;
+    if (round.failed > 0 || isDone) return { ...round, trashed };
   }
 }
 
@@ -43,11 +44,11 @@ export async function undoKeepOne(trashed: DuplicateCopy[], calls: KeepOneCalls)
   return tally(trashed, await forEachLimited(trashed, AT_ONCE, (file) => calls.restore(file.id)));
 }
 
-async function copiesLeft(groupId: string, calls: KeepOneCalls): Promise<DuplicateCopy[]> {
+async function currentGroup(groupId: string, calls: KeepOneCalls): Promise<DuplicateGroup | undefined> {
   try {
-    return (await calls.group(groupId)).files;
+    return await calls.group(groupId);
   } catch (error) {
-    if (asApiError(error).status === 404) return [];
+    if (asApiError(error).status === 404) return undefined;
     throw error;
   }
 }

@@ -11,10 +11,10 @@ export function SavingsPicture({ savings }: { savings: Savings }) {
   return (
     <section className="hero" aria-label="Space saved">
       <div>
-        <h1 className="num" data-testid="saved">
+        <p className="figure num" data-testid="saved">
           {formatBytes(savedByDuplicates + savedByCompression)}
-        </h1>
-        <p className="num">
+        </p>
+        <p className="soft num">
           {files === 0
             ? "saved so far; send files to see what folds"
             : `you don't have to keep, of ${formatBytes(logicalBytes)} in ${plural(files, "file")}`}

@@ -2,7 +2,8 @@ import { test } from "node:test";
 import assert from "node:assert/strict";
 import { segments } from "./segments";
 
-const nothing = { files: 0, logicalBytes: 0, uniqueBytes: 0, storedBytes: 0, savedByDuplicates: 0, savedByCompression: 0, position: 0 };
+const bytes = { logicalBytes: 0, uniqueBytes: 0, storedBytes: 0, savedByDuplicates: 0, savedByCompression: 0 };
+const nothing = { files: 0, position: 0, ...bytes };
 
 test("the segments fill the bar", () => {
   const parts = segments({ ...nothing, storedBytes: 50, savedByCompression: 20, savedByDuplicates: 30 });

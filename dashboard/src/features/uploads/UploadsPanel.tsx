@@ -49,7 +49,8 @@ function Actions({ view: { totals, isIdle } }: { view: UploadsView }) {
   return (
     <div className="actions">
       {totals.failed > 1 && <Button onClick={() => uploader.retryFailed()}>Try all again</Button>}
-      {isIdle ? <Button onClick={() => uploader.clear()}>Clear</Button> : <Button onClick={() => uploader.cancel()}>Cancel</Button>}
+      {isIdle && <Button onClick={() => uploader.clear()}>Clear</Button>}
+      {!isIdle && <Button onClick={() => uploader.cancel()}>Cancel</Button>}
     </div>
   );
 }
@@ -61,7 +62,7 @@ function UploadRow({ item }: { item: Readonly<Upload<File>> }) {
         <Path path={item.path} />
         {item.state === "sending" && <Progress label={item.path} value={item.sent} max={item.size} />}
       </div>
-      <span className="muted num">{stateOf(item)}</span>
+      <span className="row-state muted num">{stateOf(item)}</span>
     </li>
   );
 }
@@ -70,7 +71,7 @@ function summary({ totals, isIdle, bytesPerSecond, secondsLeft }: UploadsView): 
   const { files, stored, bytes, sentBytes, duplicates, cancelled } = totals;
   if (isIdle) {
     const parts = [`${plural(stored, "file")} · ${formatBytes(sentBytes)}`];
-    if (duplicates > 0) parts.push(`${formatNumber(duplicates)} already here`);
+    if (duplicates > 0) parts.push(`${formatNumber(duplicates)} identical`);
     if (cancelled > 0) parts.push(`${formatNumber(cancelled)} cancelled`);
     return parts.join(" · ");
   }

@@ -64,5 +64,6 @@ function parse(status: number, body: string): Problem {
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof TypeError) return ApiError.unreachable(); // what fetch throws when no answer comes
-  return new ApiError({ type: "about:blank", title: "Something went wrong", status: -1, detail: error instanceof Error ? error.message : String(error) });
+  const detail = error instanceof Error ? error.message : String(error);
+  return new ApiError({ type: "about:blank", title: "Something went wrong", status: -1, detail });
 }

@@ -19,6 +19,8 @@ class LiveClient {
   private readonly handlers = new Set<(event: LiveEvent) => void>();
   private readonly resyncs = new Set<() => void>();
   private socket: WebSocket | undefined;
+  /** What the current connection authenticated with. */
+  private token: string | undefined;
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private quietTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,7 +76,7 @@ class LiveClient {
         return;
       case "renewSession":
         // Failing means signed out, which stops this client, or unreachable, which the next attempt finds out.
-        return void session.accessToken().then((token) => session.renew(token)).catch(asApiError);
+        return void session.renew(this.token).catch(asApiError);
       case "deliver":
         for (const handler of this.handlers) handler(action.event);
         return;
@@ -101,8 +103,8 @@ class LiveClient {
   private async authenticate(after: number | undefined): Promise<void> {
     const socket = this.socket;
     try {
-      const token = await session.accessToken();
-      socket?.send(JSON.stringify({ type: "authenticate", token, ...(after !== undefined && { after }) }));
+      this.token = await session.accessToken();
+      socket?.send(JSON.stringify({ type: "authenticate", token: this.token, ...(after !== undefined && { after }) }));
     } catch {
       socket?.close();
     }

@@ -80,6 +80,23 @@ test("an answer nobody looks at is forgotten when it changes", async () => {
   assert.equal(calls.length, 2);
 });
 
+test("an old answer is asked again when somebody looks again, a fresh one is not", async () => {
+  let now = 0;
+  const cache = new QueryCache(() => now);
+  const { query, calls } = manual("/admin/users");
+  const answer = cache.answer(query);
+  const release = cache.retain("/admin/users");
+  calls[0]!.resolve(1);
+  await until(() => answer.get().data === 1);
+  release();
+  now = 4_000;
+  cache.retain("/admin/users")();
+  assert.equal(calls.length, 1);
+  now = 6_000;
+  cache.retain("/admin/users");
+  assert.equal(calls.length, 2);
+});
+
 test("an error is kept beside the data that was there", async () => {
   const cache = new QueryCache();
   const { query, calls } = manual("/files");

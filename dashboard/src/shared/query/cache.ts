@@ -22,7 +22,11 @@ interface Entry {
   /** Asked for again while a fetch was under way: that fetch may have read the state before the change. */
   outdated: boolean;
   failures: number;
+  loadedAt: number;
 }
+
+/** An answer that nobody looked at for this long is asked again when it is shown again. */
+const FRESH_MS = 5_000;
 
 const RETRIES = 3;
 
@@ -31,11 +35,14 @@ export class QueryCache {
   private readonly entries = new Map<string, Entry>();
   private readonly changes = new Coalescer<string>((prefixes) => this.refetch(prefixes));
 
+  constructor(private readonly now: () => number = () => performance.now()) {}
+
   /** The watched answer to `query`; the fetch starts with the first reader. */
   answer<T>(query: Query<T>): Store<Answer<T>> {
     let entry = this.entries.get(query.key);
     if (!entry) {
-      entry = { query, answer: new Store<Answer<unknown>>({ fetching: true }), readers: 0, outdated: false, failures: 0 };
+      const answer = new Store<Answer<unknown>>({ fetching: true });
+      entry = { query, answer, readers: 0, outdated: false, failures: 0, loadedAt: 0 };
       this.entries.set(query.key, entry);
       void this.load(entry);
     }
@@ -45,7 +52,11 @@ export class QueryCache {
   /** Counts a reader until the returned function is called. */
   retain(key: string): () => void {
     const entry = this.entries.get(key);
-    if (entry) entry.readers += 1;
+    if (entry) {
+      const isStale = entry.readers === 0 && !entry.answer.get().fetching && this.now() - entry.loadedAt > FRESH_MS;
+      entry.readers += 1;
+      if (isStale) void this.load(entry);
+    }
     return () => {
       if (entry) entry.readers -= 1;
     };
@@ -82,6 +93,7 @@ export class QueryCache {
     try {
       const data = await entry.query.fetch();
       entry.failures = 0;
+      entry.loadedAt = this.now();
       entry.answer.set({ data, fetching: false });
     } catch (thrown) {
       const error = asApiError(thrown);
