@@ -18,8 +18,10 @@ extension Target.Dependency {
   static let logging = product(name: "Logging", package: "swift-log")
   static let metrics = product(name: "Metrics", package: "swift-metrics")
   static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
+  static let nioFoundationCompat = product(name: "NIOFoundationCompat", package: "swift-nio")
   static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
   static let nioConcurrencyHelpers = product(name: "NIOConcurrencyHelpers", package: "swift-nio")
   static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
@@ -123,7 +125,8 @@ let package = Package(
       dependencies: [
         "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", "Projections",
         "Redis", "Server", "Telemetry", "Workers", .argumentParser, .configuration,
-        .asyncHTTPClient, .systemPackage, .nioCore, .nioPosix, .logging, .metrics, .lifecycle,
+        .asyncHTTPClient, .systemPackage, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .logging,
+        .coreMetrics, .metrics, .lifecycle, .unixSignals,
       ],
       swiftSettings: strict),
 

@@ -17,7 +17,9 @@ struct Onefold: AsyncParsableCommand {
         onefold replay all                          rebuild every read table from the log
       """,
     version: "0.1.0",
-    subcommands: [PushCommand.self, SettingsCommand.self])
+    subcommands: [
+      PushCommand.self, MigrateCommand.self, ReplayCommand.self, ServicesCommand.self, SettingsCommand.self,
+    ])
 }
 
 /// `onefold settings`: the table of everything that can be configured.

@@ -3,6 +3,7 @@
 import ArgumentParser
 import AsyncHTTPClient
 import Foundation
+import NIOCore
 
 /// `onefold push`: sends a directory, skips what the server has, shows what was saved.
 struct PushCommand: AsyncParsableCommand {

@@ -21,9 +21,18 @@ struct PushRun: Sendable {
     var failures: [(path: String, reason: String)] = []
   }
 
+  /// What the uploads that run beside each other add up to.
+  private final class Tally: Sendable {
+    private let outcome = Mutex(Outcome())
+
+    var value: Outcome { outcome.withLock { $0 } }
+
+    func update(_ change: (inout Outcome) -> Void) { outcome.withLock { change(&$0) } }
+  }
+
   /// - Parameter known: what the server has below the prefix, by path.
   func run(known: [String: ServerClient.RemoteFile], progress: ProgressBar) async throws -> Outcome {
-    let outcome = Mutex(Outcome())
+    let outcome = Tally()
     // One key per file and run: a repeat within the run is the same upload, another run may send the file anew.
     let run = UUID.v7()
     try await withThrowingTaskGroup { group in
@@ -38,21 +47,21 @@ struct PushRun: Sendable {
         }
       }
     }
-    return outcome.withLock { $0 }
+    return outcome.value
   }
 
   private func send(
-    _ file: LocalTree.File, known: ServerClient.RemoteFile?, run: UUID, _ outcome: borrowing Mutex<Outcome>,
+    _ file: LocalTree.File, known: ServerClient.RemoteFile?, run: UUID, _ outcome: Tally,
     _ progress: ProgressBar
   ) async throws {
     do {
       let digest = try Self.digest(of: file)
       if let known, known.size == file.size, known.digest == digest {
-        outcome.withLock { $0.unchanged += 1 }
+        outcome.update { $0.unchanged += 1 }
       } else {
         let answer = try await client.upload(
           file, digest: digest, bulk: bulk, idempotencyKey: run.derived(file.path).text)
-        outcome.withLock { outcome in
+        outcome.update { outcome in
           if answer.created {
             outcome.sent += 1
             outcome.sentBytes += file.size
@@ -66,7 +75,7 @@ struct PushRun: Sendable {
       throw CancellationError()
     } catch {
       try Task.checkCancellation()
-      outcome.withLock { $0.failures.append((file.path, "\(error)")) }
+      outcome.update { $0.failures.append((file.path, "\(error)")) }
     }
     progress.update { state in
       state.items += 1
@@ -81,7 +90,7 @@ struct PushRun: Sendable {
     while true {
       let piece = try reader.read(upTo: 1 << 20)
       if piece.readableBytes == 0 { break }
-      piece.withUnsafeReadableBytes { hasher.update($0) }
+      hasher.update(piece.readableBytesUInt8Span.bytes)
     }
     return Digest(bytes: hasher.finish())
   }

@@ -4,6 +4,9 @@ import AsyncHTTPClient
 import Domain
 import Foundation
 import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import NIOPosix
 
 /// What `push` and `status` say to a server: signs in, stays signed in, repeats what may be repeated.
 actor ServerClient {
@@ -112,14 +115,14 @@ actor ServerClient {
   }
 
   private func send(
-    _ method: HTTPMethodName, _ target: String, headers: [(String, String)] = [], timeout: TimeAmount,
+    _ method: HTTPMethod, _ target: String, headers: [(String, String)] = [], timeout: TimeAmount,
     body: () throws -> HTTPClientRequest.Body? = { nil }
   ) async throws -> (HTTPClientResponse, Data) {
     var pause = Duration.milliseconds(200)
     for attempt in 1... {
       do {
         var request = HTTPClientRequest(url: server + "/api/v1" + target)
-        request.method = method == .PUT ? .PUT : .GET
+        request.method = method
         request.headers.add(name: "Authorization", value: "Bearer \(try await accessToken())")
         for (name, value) in headers { request.headers.add(name: name, value: value) }
         request.body = try body()
@@ -143,8 +146,6 @@ actor ServerClient {
     }
     preconditionFailure("the loop ends by returning or throwing")
   }
-
-  enum HTTPMethodName { case GET, PUT }
 
   // MARK: Signing in
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventStore
+import Foundation
+import Logging
+import Postgres
+import Projections
+import Redis
+import ServiceLifecycle
+
+/// What every role stands on: Postgres, Redis, and the log over both.
+struct Connections: Sendable {
+  let pool: PostgresPool
+  let redis: RedisClient
+  let log: PostgresEventLog
+  let positions: ProjectionPositions
+  let logger: Logger
+
+  init(_ settings: Settings, logger: Logger) throws {
+    let database = try PostgresConfiguration(
+      url: settings.requiredDatabaseURL(), role: ApplicationRole.name)
+    pool = PostgresPool(configuration: database, size: settings.databasePoolSize, logger: logger)
+    redis = RedisClient(configuration: try RedisConfiguration(url: settings.requiredRedisURL()), logger: logger)
+    log = PostgresEventLog(pool: pool, redis: redis, logger: logger)
+    positions = ProjectionPositions(pool: pool, redis: redis, logger: logger)
+    self.logger = logger
+  }
+
+  /// In the order of starting; they stop in reverse.
+  var services: [any Service] { [pool, redis, log, positions] }
+
+  /// The five folds, each a service of its own.
+  var projections: [any Service] {
+    ProjectionCatalog.all.map { ProjectionRunner($0, pool: pool, log: log, redis: redis, positions: positions, logger: logger) }
+  }
+
+  /// Closes what a command opened without running the services.
+  func close() async {
+    await redis.close()
+    await pool.close()
+  }
+}
+
+extension Settings {
+  func requiredDatabaseURL() throws -> String {
+    guard let databaseURL else {
+      throw CommandError("Which database? Set DATABASE_URL (or --database-url). `onefold up` starts its own.")
+    }
+    return databaseURL
+  }
+
+  func requiredRedisURL() throws -> String {
+    guard let redisURL else {
+      throw CommandError("Which Redis? Set REDIS_URL (or --redis-url). `onefold up` starts its own.")
+    }
+    return redisURL
+  }
+}
