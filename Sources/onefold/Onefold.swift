@@ -19,6 +19,7 @@ struct Onefold: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       PushCommand.self, MigrateCommand.self, ReplayCommand.self, ServicesCommand.self, SettingsCommand.self,
+      StatusCommand.self,
     ])
 }
 

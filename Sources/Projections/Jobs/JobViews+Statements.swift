@@ -40,6 +40,12 @@ extension JobViews {
     "SELECT queued, retrying, succeeded, dead FROM jobs.owner_jobs WHERE owner = \(owner)"
   }
 
+  static let installation: Query = """
+    SELECT coalesce(sum(queued), 0)::bigint, coalesce(sum(retrying), 0)::bigint,
+      coalesce(sum(succeeded), 0)::bigint, coalesce(sum(dead), 0)::bigint
+    FROM jobs.owner_jobs
+    """
+
   static func job(_ id: UUID, owner: UUID) -> Query {
     "SELECT \(unescaped: JobItem.columns) FROM jobs.job WHERE id = \(id) AND owner = \(owner)"
   }

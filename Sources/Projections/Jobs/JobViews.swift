@@ -25,7 +25,14 @@ public struct JobViews: Sendable {
   }
 
   public func counts(owner: UUID) async throws -> JobCounts {
-    guard let row = try await pool.query(Self.counts(owner: owner)).first else {
+    try await counts(Self.counts(owner: owner))
+  }
+
+  /// Over all owners.
+  public func installation() async throws -> JobCounts { try await counts(Self.installation) }
+
+  private func counts(_ query: Query) async throws -> JobCounts {
+    guard let row = try await pool.query(query).first else {
       return JobCounts(queued: 0, retrying: 0, succeeded: 0, dead: 0)
     }
     let (queued, retrying, succeeded, dead) = try row.decode((Int64, Int64, Int64, Int64).self)
