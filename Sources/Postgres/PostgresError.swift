@@ -35,6 +35,8 @@ public struct PostgresError: Error, Sendable {
   public var constraint: String?
   /// The text of the statement, without its values.
   public var statement: String?
+  /// Where in the statement the error was found, in characters from 1.
+  public var position: Int?
   /// Where the call was made.
   public var file: String
   public var line: Int

@@ -56,13 +56,12 @@ extension Query: ExpressibleByStringInterpolation {
 
     /// Adds a parameter.
     public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value) {
-      let offset = buffer.bytes.count
-      let isNull = buffer.isNull { value.encode(into: &$0) }
-      parameters.append(
-        PostgresParameter(
-          type: Value.postgresType, byteCount: isNull ? nil : buffer.bytes.count - offset, offset: offset))
-      text += "$"
-      text += String(parameters.count)
+      append(value)
+    }
+
+    /// Adds a parameter that is NULL for nil.
+    public mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+      append(value)
     }
 
     /// Adds a name of a table, column, schema or role, quoted. Every other name makes another text, prepared apart.
@@ -73,6 +72,16 @@ extension Query: ExpressibleByStringInterpolation {
     /// Adds SQL as it is. Only constants can be: a `StaticString` cannot carry a value.
     public mutating func appendInterpolation(unescaped sql: StaticString) {
       text += sql.description
+    }
+
+    private mutating func append<Value: PostgresEncodable>(_ value: Value) {
+      let offset = buffer.bytes.count
+      let isNull = buffer.isNull { value.encode(into: &$0) }
+      parameters.append(
+        PostgresParameter(
+          type: Value.postgresType, byteCount: isNull ? nil : buffer.bytes.count - offset, offset: offset))
+      text += "$"
+      text += String(parameters.count)
     }
   }
 }

@@ -13,6 +13,7 @@ extension PostgresError {
       hint: result.errorField("H"),
       constraint: result.errorField("n"),
       statement: statement)
+    position = result.errorField("P").flatMap { Int($0) }
     sourceFunction = result.errorField("R")
   }
 

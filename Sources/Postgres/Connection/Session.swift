@@ -16,6 +16,7 @@ final class Session {
   private var arguments = Arguments()
   /// A COPY whose reader or writer went away is ended before the next statement.
   var copy: CopyDirection?
+  private var isBroken = false
 
   /// More different texts than this are not prepared: someone puts values into them.
   static let statementLimit = 1000
@@ -33,7 +34,8 @@ final class Session {
 
   deinit { PQfinish(connection) }
 
-  var isLost: Bool { PQstatus(connection) == CONNECTION_BAD }
+  /// True once the connection is gone, or libpq has refused to go on with it.
+  var isLost: Bool { isBroken || PQstatus(connection) == CONNECTION_BAD }
 
   var isIdle: Bool { PQtransactionStatus(connection) == PQTRANS_IDLE && copy == nil }
 
@@ -221,9 +223,10 @@ final class Session {
     }
   }
 
-  /// What libpq says of the connection itself.
+  /// What libpq says of the connection itself, when it has no result to give. The session is not used again.
   func lost() -> PostgresError {
-    PostgresError(.connection, Self.errorMessage(connection))
+    isBroken = true
+    return PostgresError(.connection, Self.errorMessage(connection))
   }
 
   static func errorMessage(_ connection: OpaquePointer) -> String {

@@ -16,4 +16,9 @@ public struct Migration: Sendable, Equatable {
   }
 
   var number: Substring { name.prefix(4) }
+
+  /// The server counts characters (Unicode scalars) from 1.
+  func line(ofCharacter position: Int) -> Int {
+    1 + sql.unicodeScalars.prefix(max(0, position - 1)).count { $0 == "\n" }
+  }
 }

@@ -106,7 +106,8 @@ public enum Migrations {
         try await connection.execute(record(migration))
       }
     } catch var error as PostgresError {
-      error.message = "\(migration.name).sql: \(error.message)"
+      let line = error.position.map { ":\(migration.line(ofCharacter: $0))" } ?? ""
+      error.message = "\(migration.name).sql\(line): \(error.message)"
       throw error
     }
   }
@@ -116,13 +117,13 @@ public enum Migrations {
     _ connection: PostgresConnection, _ body: () async throws -> Output
   ) async throws -> Output {
     let timeout = try await connection.query("SELECT current_setting('statement_timeout')")[0].decode(0, as: String.self)
-    try await connection.execute("SET statement_timeout TO 0")
-    try await connection.execute("SELECT pg_advisory_lock(\(lockKey))")
     let output: Output
     do {
+      _ = try await connection.execute("SET statement_timeout TO 0")
+      _ = try await connection.query("SELECT pg_advisory_lock(\(lockKey))")
       output = try await body()
     } catch {
-      // If this fails the session is lost, and its lock with it.
+      // If this fails too the session is lost, and its lock with it.
       _ = try? await unlock(connection, timeout)
       throw error
     }

@@ -10,15 +10,15 @@ struct PoolMetrics: Sendable {
   private let waiting: Gauge
   private let wait: Timer
 
-  init(pool: String) {
+  init(pool: String, factory: any MetricsFactory = MetricsSystem.factory) {
     func gauge(_ state: String) -> Gauge {
-      Gauge(label: "onefold_pool_connections", dimensions: [("pool", pool), ("state", state)])
+      Gauge(label: "onefold_pool_connections", dimensions: [("pool", pool), ("state", state)], factory: factory)
     }
     idle = gauge("idle")
     lent = gauge("lent")
     connecting = gauge("connecting")
-    waiting = Gauge(label: "onefold_pool_waiting", dimensions: [("pool", pool)])
-    wait = Timer(label: "onefold_pool_wait_seconds", dimensions: [("pool", pool)])
+    waiting = Gauge(label: "onefold_pool_waiting", dimensions: [("pool", pool)], factory: factory)
+    wait = Timer(label: "onefold_pool_wait_seconds", dimensions: [("pool", pool)], factory: factory)
   }
 
   func record(_ counts: PoolCounts) {

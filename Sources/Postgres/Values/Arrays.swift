@@ -86,7 +86,8 @@ private func encodeArray<Element: PostgresEncodable>(
 
 @inline(__always)
 private func decodeArray<Element: PostgresDecodable>(_ value: PostgresValue) throws(PostgresError) -> [Element] {
-  var reader = PostgresReader(value, try value.required(as: [Element].self))
+  let form = try value.required(as: [Element].self)
+  var reader = PostgresReader(value, form)
   let dimensions = try reader.read(Int32.self)
   _ = try reader.read(Int32.self)
   let type = PostgresType(rawValue: try reader.read(UInt32.self))
@@ -97,6 +98,8 @@ private func decodeArray<Element: PostgresDecodable>(_ value: PostgresValue) thr
   let count = try reader.read(Int32.self)
   _ = try reader.read(Int32.self)
   var elements: [Element] = []
+  // Each element has a length: a count that is damaged must not reserve more than there can be.
+  guard count >= 0, Int(count) <= form.count / 4 else { throw value.malformed() }
   elements.reserveCapacity(Int(count))
   for _ in 0..<count {
     let length = try reader.read(Int32.self)

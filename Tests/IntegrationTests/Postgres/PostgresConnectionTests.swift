@@ -18,16 +18,54 @@ func withPostgres<Value>(_ body: (PostgresConnection) async throws -> Value) asy
   }
 }
 
+/// Asks until the answer is yes; fails after ten seconds.
+func eventually(_ what: Comment, _ condition: () async throws -> Bool) async throws {
+  let deadline = ContinuousClock.now + .seconds(10)
+  while try await !condition() {
+    try #require(ContinuousClock.now < deadline, what)
+    await Task.yield()
+  }
+}
+
 @Suite("Postgres: connection")
 struct PostgresConnectionTests {
   @Test func queryGivesTypedRows() async throws {
     try await withPostgres { connection in
-      let rows = try await connection.query("SELECT n, 'x' || n FROM generate_series(1, \(3)) AS n ORDER BY n")
+      let rows = try await connection.query("SELECT n, 'x' || n AS t FROM generate_series(1, \(3)) AS n ORDER BY n")
       #expect(rows.count == 3)
       #expect(rows.affectedRows == 3)
+      #expect(rows.columnNames == ["n", "t"])
       let tuples = try rows.decode((Int, String).self)
       #expect(tuples.map(\.0) == [1, 2, 3])
       #expect(tuples.map(\.1) == ["x1", "x2", "x3"])
+      #expect(try rows[2].decode("t", as: String.self) == "x3")
+      #expect(try rows.map { try $0.decode(0, as: Int.self) } == [1, 2, 3])
+    }
+  }
+
+  @Test func rowsOutliveTheirConnection() async throws {
+    let rows = try await withPostgres { try await $0.query("SELECT repeat('x', 100000)") }
+    #expect(try rows[0].decode(0, as: String.self).count == 100_000)
+  }
+
+  @Test func decodingErrorNamesTheColumn() async throws {
+    try await withPostgres { connection in
+      let row = try await connection.query("SELECT 1 AS a, NULL::text AS b")[0]
+      let error = #expect(throws: PostgresError.self) { try row.decode((Int, String).self) }
+      #expect(error?.message == #"NULL cannot be read as String (column 1, "b")"#)
+      #expect(throws: PostgresError.self) { try row.decode((Int, String?, Int).self) }
+      #expect(throws: PostgresError.self) { try row.decode((Int).self) }
+      #expect(throws: PostgresError.self) { try row.decode("c", as: Int.self) }
+      #expect(throws: PostgresError.self) { try row.decode(2, as: Int.self) }
+    }
+  }
+
+  @Test func executeGivesTheNumberOfRowsTouched() async throws {
+    try await withPostgres { connection in
+      try await connection.script("CREATE TABLE t (n int)")
+      #expect(try await connection.execute("INSERT INTO t SELECT generate_series(1, 10)") == 10)
+      #expect(try await connection.execute("UPDATE t SET n = 0 WHERE n > \(7)") == 3)
+      #expect(try await connection.execute("CREATE TABLE u ()") == 0)
     }
   }
 
@@ -38,6 +76,144 @@ struct PostgresConnectionTests {
       }
       let prepared = try await connection.query("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%+ 1'")
       #expect(try prepared.decode(String.self) == ["SELECT $1 + 1"])
+    }
+  }
+
+  @Test func sameTextWithOtherTypesIsNotMixedUp() async throws {
+    try await withPostgres { connection in
+      func type<Value: PostgresEncodable>(_ value: Value) async throws -> String {
+        try await connection.query("SELECT pg_typeof(\(value))::text")[0].decode(0, as: String.self)
+      }
+      #expect(try await type(1) == "bigint")
+      #expect(try await type("1") == "text")
+      #expect(try await type([true]) == "boolean[]")
+      #expect(try await type(2) == "bigint")
+    }
+  }
+
+  @Test func manyDifferentStatementsDoNotPileUpOnTheServer() async throws {
+    try await withPostgres { connection in
+      for number in 0..<1100 { try await connection.execute("SELECT 1 AS \(identifier: "c\(number)")") }
+      let count = try await connection.query("SELECT count(*) FROM pg_prepared_statements")[0].decode(0, as: Int.self)
+      #expect(count == 1000)
+    }
+  }
+
+  @Test func preparedStatementFollowsTheSchema() async throws {
+    try await withPostgres { connection in
+      try await connection.script("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+      func columns() async throws -> [String] { try await connection.query("SELECT * FROM t").columnNames }
+      #expect(try await columns() == ["a"])
+      try await connection.script("ALTER TABLE t ADD COLUMN b int")
+      #expect(try await columns() == ["a", "b"])
+      try await connection.script("DEALLOCATE ALL")
+      #expect(try await columns() == ["a", "b"])
+      // Inside a transaction it cannot be tried again; the next time it works.
+      try await connection.script("ALTER TABLE t ADD COLUMN c int")
+      let error = await #expect(throws: PostgresError.self) {
+        try await connection.transaction { try await $0.query("SELECT * FROM t") }
+      }
+      #expect(error?.sqlState == "0A000")
+      #expect(try await connection.transaction { try await $0.query("SELECT * FROM t").count } == 1)
+    }
+  }
+
+  @Test func serverErrorCarriesAllItsParts() async throws {
+    try await withPostgres { connection in
+      try await connection.script("CREATE TABLE t (id int CONSTRAINT t_pkey PRIMARY KEY)")
+      try await connection.execute("INSERT INTO t VALUES (1)")
+      let line = #line + 2
+      let error = await #expect(throws: PostgresError.self) {
+        try await connection.execute("INSERT INTO t VALUES (\(Int32(1)))")
+      }
+      #expect(error?.code == .server)
+      #expect(error?.sqlState == "23505")
+      #expect(error?.isUniqueViolation == true)
+      #expect(error?.constraint == "t_pkey")
+      #expect(error?.detail == "Key (id)=(1) already exists.")
+      #expect(error?.statement == "INSERT INTO t VALUES ($1)")
+      #expect(error?.line == line)
+      #expect(error?.file.hasSuffix("PostgresConnectionTests.swift") == true)
+      // The connection is as good as before.
+      #expect(try await connection.query("SELECT 1").count == 1)
+      let hint = await #expect(throws: PostgresError.self) { try await connection.query("SELECT lenght('x')") }
+      #expect(hint?.hint?.isEmpty == false)
+      #expect(hint?.position == 8)
+    }
+  }
+
+  @Test func statementTimeoutEndsASlowStatement() async throws {
+    try await withDatabase { configuration in
+      var configuration = configuration
+      configuration.statementTimeout = .milliseconds(50)
+      let connection = try await PostgresConnection.connect(configuration, logger: logger)
+      let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT pg_sleep(60)") }
+      #expect(error?.code == .server)
+      #expect(error?.sqlState == "57014")
+      #expect(error?.isTransient == false)
+      #expect(try await connection.query("SELECT 1").count == 1)
+      await connection.close()
+    }
+  }
+
+  @Test func sessionHasTheSettingsAskedFor() async throws {
+    try await withDatabase { configuration in
+      var configuration = configuration
+      configuration.applicationName = "some 'name'"
+      configuration.role = "pg_read_all_data"
+      let connection = try await PostgresConnection.connect(configuration, logger: logger)
+      let (name, user, zone) = try await connection.query(
+        "SELECT current_setting('application_name'), current_user, current_setting('TimeZone')"
+      )[0].decode((String, String, String).self)
+      #expect(name == "some 'name'")
+      #expect(user == "pg_read_all_data")
+      #expect(zone == "UTC")
+      await connection.close()
+    }
+  }
+
+  @Test func whatCannotBeReachedIsAConnectionError() async throws {
+    for url in ["postgres:///x?host=/nowhere", "postgres://localhost:1/x", "postgres://%zz", "postgres:///x?nosuch=1"] {
+      let error = await #expect(throws: PostgresError.self) {
+        try await PostgresConnection.connect(PostgresConfiguration(url: url), logger: logger)
+      }
+      #expect(error?.code == .connection)
+      #expect(error?.message.isEmpty == false)
+    }
+  }
+
+  @Test func unknownDatabaseIsAConnectionErrorThatWillNotPass() async throws {
+    try await withDatabase { configuration in
+      var configuration = configuration
+      configuration.url += "&dbname=absent"
+      let error = await #expect(throws: PostgresError.self) {
+        try await PostgresConnection.connect(configuration, logger: logger)
+      }
+      #expect(error?.code == .connection)
+      #expect(error?.message.contains("absent") == true)
+    }
+  }
+
+  @Test func callAfterCloseIsRefused() async throws {
+    try await withPostgres { connection in
+      await connection.close()
+      #expect(!connection.isUsable)
+      let error = await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
+      #expect(error?.code == .closed)
+    }
+  }
+
+  @Test func killedSessionIsAConnectionErrorAndNeverUsableAgain() async throws {
+    try await withPostgres { connection in
+      let error = await #expect(throws: PostgresError.self) {
+        try await connection.query("SELECT pg_terminate_backend(pg_backend_pid())")
+      }
+      #expect(error?.code == .connection)
+      #expect(error?.sqlState == "57P01")
+      #expect(error?.isTransient == true)
+      #expect(!connection.isUsable)
+      let next = await #expect(throws: PostgresError.self) { try await connection.query("SELECT 1") }
+      #expect(next?.code == .connection)
     }
   }
 }
