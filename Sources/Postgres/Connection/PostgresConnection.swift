@@ -123,8 +123,9 @@ public actor PostgresConnection {
       guard isCancellable else { return try body(session) }
       guard !Task.isCancelled else { throw PostgresError(.cancelled, "the task was cancelled before the statement") }
       let call = cancellation.begin()
+      // A closure is on this actor's thread only if it uses `self`; this call, synchronous and isolated, compiles nowhere else.
       let outcome = await withTaskCancellationHandler {
-        Result { () throws(PostgresError) -> Output in try body(session) }
+        self.outcome(of: body, on: session)
       } onCancel: {
         cancellation.cancel(call)
       }
@@ -140,6 +141,12 @@ public actor PostgresConnection {
     } catch {
       throw error.at(file, line)
     }
+  }
+
+  private func outcome<Output>(
+    of body: (Session) throws(PostgresError) -> Output, on session: Session
+  ) -> Result<Output, PostgresError> {
+    Result { () throws(PostgresError) -> Output in try body(session) }
   }
 
   /// Ends what a borrower left open. False if the connection cannot be used again.

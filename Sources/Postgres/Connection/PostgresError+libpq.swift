@@ -4,9 +4,9 @@ internal import CLibpq
 
 extension PostgresError {
   /// What the server, or libpq in its place, put into a failed result.
-  init(_ result: PostgresResult, isLost: Bool, statement: String) {
+  init(_ result: PostgresResult, statement: String) {
     self.init(
-      isLost ? .connection : .server,
+      .server,
       result.errorField("M") ?? "the connection was lost",
       sqlState: result.errorField("C"),
       detail: result.errorField("D"),
@@ -15,6 +15,13 @@ extension PostgresError {
       statement: statement)
     position = result.errorField("P").flatMap { Int($0) }
     sourceFunction = result.errorField("R")
+  }
+
+  /// The same error, of a session that ended with it.
+  var asLoss: PostgresError {
+    var loss = self
+    loss.code = .connection
+    return loss
   }
 
   /// The prepared statement does not exist any more, or its result type changed with the schema.

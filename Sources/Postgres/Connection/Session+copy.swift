@@ -47,7 +47,7 @@ extension Session {
     guard copy == .in else { throw PostgresError(.misuse, "no COPY FROM STDIN is under way") }
     copy = nil
     guard PQputCopyEnd(connection, failure) == 1 else { throw lost() }
-    return try readToEnd(statement).affectedRows
+    return try receive(1, statement).affectedRows
   }
 
   /// The next rows, joined up to about `size` bytes; nil at the end.
@@ -72,7 +72,7 @@ extension Session {
     guard bytes.isEmpty else { return bytes }
     // The end, or an error, which the last result tells.
     copy = nil
-    _ = try readToEnd(statement)
+    _ = try receive(1, statement)
     return nil
   }
 
@@ -96,25 +96,10 @@ extension Session {
       }
       copy = nil
       do throws(PostgresError) {
-        _ = try readToEnd("COPY")
+        _ = try receive(1, "COPY")
       } catch {
         if isLost { throw error }
       }
     }
-  }
-
-  /// Reads the results that follow a COPY, the last of which is nil.
-  private func readToEnd(_ statement: String) throws(PostgresError) -> PostgresResult {
-    var last: Result<PostgresResult, PostgresError>?
-    while let pointer = PQgetResult(connection) {
-      do throws(PostgresError) {
-        last = .success(try check(pointer, statement: statement))
-      } catch {
-        last = .failure(error)
-        if isLost { break }
-      }
-    }
-    guard let last else { throw lost() }
-    return try last.get()
   }
 }

@@ -69,15 +69,15 @@ final class Session {
 
   private func send(_ query: Query) throws(PostgresError) -> PostgresResult {
     if let statement = try prepared(query) {
-      let result = arguments.withPointers(to: query) { count, values, lengths, formats, _ in
-        PQexecPrepared(connection, statement.name, count, values, lengths, formats, 1)
+      let sent = arguments.withPointers(to: query) { count, values, lengths, formats, _ in
+        PQsendQueryPrepared(connection, statement.name, count, values, lengths, formats, 1)
       }
-      return try check(result, statement: query.text)
+      return try receive(sent, query.text)
     }
-    let result = arguments.withPointers(to: query) { count, values, lengths, formats, types in
-      PQexecParams(connection, query.text, count, types, values, lengths, formats, 1)
+    let sent = arguments.withPointers(to: query) { count, values, lengths, formats, types in
+      PQsendQueryParams(connection, query.text, count, types, values, lengths, formats, 1)
     }
-    return try check(result, statement: query.text)
+    return try receive(sent, query.text)
   }
 
   /// The statement's name in this session; nil if it must go unprepared.
@@ -86,10 +86,10 @@ final class Session {
     case .prepared(let statement): return statement
     case .unpreparable: return nil
     case .new(let statement):
-      let result = arguments.withPointers(to: query) { count, _, _, _, types in
-        PQprepare(connection, statement.name, query.text, count, types)
+      let sent = arguments.withPointers(to: query) { count, _, _, _, types in
+        PQsendPrepare(connection, statement.name, query.text, count, types)
       }
-      _ = try check(result, statement: query.text)
+      _ = try receive(sent, query.text)
       statements[query.text] = statement
       return statement
     }
@@ -122,7 +122,26 @@ final class Session {
   @discardableResult
   func script(_ sql: String) throws(PostgresError) -> PostgresResult {
     try endCopy()
-    return try check(PQexec(connection, sql), statement: sql)
+    return try receive(PQsendQuery(connection, sql), sql)
+  }
+
+  /// Waits for the answer: the last result, or the first error.
+  ///
+  /// Not by PQexec and its like: of a session that the server ends they tell the end, and not the server's reason for it.
+  func receive(_ sent: Int32, _ statement: String) throws(PostgresError) -> PostgresResult {
+    guard sent == 1 else { throw lost() }
+    var last: PostgresResult?
+    var failure: PostgresError?
+    while copy == nil, let pointer = PQgetResult(connection) {
+      do throws(PostgresError) {
+        last = try check(pointer, statement: statement)
+      } catch {
+        failure = failure ?? error
+      }
+    }
+    if let failure { throw isLost ? failure.asLoss : failure }
+    guard let last else { throw lost() }
+    return last
   }
 
   /// Sends all, then reads all: one round trip, and one transaction unless one is open already.
@@ -192,13 +211,12 @@ final class Session {
           failed = true
           if failure == nil { failure = error }
         }
-        if isLost { throw failure ?? lost() }
       }
       if failed, failure?.meansStalePlan == true || step.isPrepare { statements[step.text] = nil }
     }
     // The answer to the sync itself.
     PQclear(PQgetResult(connection))
-    if let failure { throw failure }
+    if let failure { throw isLost ? failure.asLoss : failure }
     guard !isLost, results.count == steps.count(where: { !$0.isPrepare }) else { throw lost() }
     return results
   }
@@ -219,7 +237,7 @@ final class Session {
       copy = .out
       return result
     default:
-      throw PostgresError(result, isLost: isLost, statement: statement)
+      throw PostgresError(result, statement: statement)
     }
   }
 

@@ -84,10 +84,8 @@ struct PostgresConnectionTests {
       func type<Value: PostgresEncodable>(_ value: Value) async throws -> String {
         try await connection.query("SELECT pg_typeof(\(value))::text")[0].decode(0, as: String.self)
       }
-      #expect(try await type(1) == "bigint")
-      #expect(try await type("1") == "text")
-      #expect(try await type([true]) == "boolean[]")
-      #expect(try await type(2) == "bigint")
+      let types = try await [type(1), type("1"), type([true]), type(2)]
+      #expect(types == ["bigint", "text", "boolean[]", "bigint"])
     }
   }
 
@@ -122,10 +120,9 @@ struct PostgresConnectionTests {
     try await withPostgres { connection in
       try await connection.script("CREATE TABLE t (id int CONSTRAINT t_pkey PRIMARY KEY)")
       try await connection.execute("INSERT INTO t VALUES (1)")
-      let line = #line + 2
-      let error = await #expect(throws: PostgresError.self) {
-        try await connection.execute("INSERT INTO t VALUES (\(Int32(1)))")
-      }
+      let line = #line + 1
+      func insert() async throws { try await connection.execute("INSERT INTO t VALUES (\(Int32(1)))") }
+      let error = await #expect(throws: PostgresError.self) { try await insert() }
       #expect(error?.code == .server)
       #expect(error?.sqlState == "23505")
       #expect(error?.isUniqueViolation == true)
@@ -191,6 +188,30 @@ struct PostgresConnectionTests {
       }
       #expect(error?.code == .connection)
       #expect(error?.message.contains("absent") == true)
+    }
+  }
+
+  /// If statements blocked Swift's own threads, of which there are as many as cores, nobody could let them go on.
+  @Test func blockedStatementsBlockNobodyElse() async throws {
+    try await withDatabase { configuration in
+      let holder = try await PostgresConnection.connect(configuration, logger: logger)
+      try await holder.execute("SELECT pg_advisory_lock(1)")
+      try await withThrowingTaskGroup { group in
+        for _ in 0..<ProcessInfo.processInfo.activeProcessorCount * 3 {
+          group.addTask {
+            let connection = try await PostgresConnection.connect(configuration, logger: logger)
+            try await connection.execute("SELECT pg_advisory_lock_shared(1)")
+            await connection.close()
+          }
+        }
+        try await eventually("not all wait for the lock") {
+          try await holder.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").count
+            == ProcessInfo.processInfo.activeProcessorCount * 3
+        }
+        try await holder.execute("SELECT pg_advisory_unlock(1)")
+        try await group.waitForAll()
+      }
+      await holder.close()
     }
   }
 

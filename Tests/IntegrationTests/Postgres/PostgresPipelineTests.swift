@@ -43,7 +43,8 @@ struct PostgresPipelineTests {
         }
         #expect(error?.sqlState == "42601")
       }
-      #expect(try await connection.pipeline(["SELECT 1", "SELECT 3"]).count == 2)
+      let results = try await connection.pipeline(["SELECT 1", "SELECT 3"])
+      #expect(results.count == 2)
     }
   }
 

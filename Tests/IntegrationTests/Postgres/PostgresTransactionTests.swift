@@ -23,7 +23,8 @@ struct PostgresTransactionTests {
     try await withTable { connection in
       let result = try await connection.transaction { try await $0.execute("INSERT INTO t VALUES (1), (2)") }
       #expect(result == 2)
-      #expect(try await count(connection) == 2)
+      let rowCount = try await count(connection)
+      #expect(rowCount == 2)
     }
   }
 
@@ -35,7 +36,8 @@ struct PostgresTransactionTests {
           throw Abort()
         }
       }
-      #expect(try await count(connection) == 0)
+      let rowCount = try await count(connection)
+      #expect(rowCount == 0)
     }
   }
 
@@ -45,7 +47,8 @@ struct PostgresTransactionTests {
         try await connection.transaction { try await $0.execute("INSERT INTO t VALUES (1), (1)") }
       }
       #expect(error?.isUniqueViolation == true)
-      #expect(try await count(connection) == 0)
+      let rowCount = try await count(connection)
+      #expect(rowCount == 0)
     }
   }
 
@@ -58,7 +61,8 @@ struct PostgresTransactionTests {
         }
       }
       #expect(error?.sqlState == "25P02")
-      #expect(try await count(connection) == 0)
+      let rowCount = try await count(connection)
+      #expect(rowCount == 0)
     }
   }
 
@@ -99,14 +103,14 @@ struct PostgresTransactionTests {
             .decode(String.self)
         }
       }
-      #expect(try await settings(.init()) == ["read committed", "off", "off", "on"])
-      #expect(
-        try await settings(.init(isolation: .serializable, readOnly: true, deferrable: true))
-          == ["serializable", "on", "on", "on"])
-      #expect(
-        try await settings(.init(isolation: .repeatableRead, synchronousCommit: false))
-          == ["repeatable read", "off", "off", "off"])
-      #expect(try await settings(.init()) == ["read committed", "off", "off", "on"])
+      let before = try await settings(.init())
+      #expect(before == ["read committed", "off", "off", "on"])
+      let strictest = try await settings(.init(isolation: .serializable, readOnly: true, deferrable: true))
+      #expect(strictest == ["serializable", "on", "on", "on"])
+      let loosest = try await settings(.init(isolation: .repeatableRead, synchronousCommit: false))
+      #expect(loosest == ["repeatable read", "off", "off", "off"])
+      let after = try await settings(.init())
+      #expect(after == before)
 
       let error = await #expect(throws: PostgresError.self) {
         try await connection.transaction(.init(readOnly: true)) { try await $0.execute("INSERT INTO t VALUES (1)") }
@@ -153,7 +157,8 @@ struct PostgresTransactionTests {
       }
       #expect(error?.code == .server)
       #expect(error?.constraint == "t_key")
-      #expect(try await count(connection) == 0)
+      let rowCount = try await count(connection)
+      #expect(rowCount == 0)
     }
   }
 
