@@ -24,6 +24,9 @@ public protocol EventLog: Sendable {
   /// The position of the newest event; ``Position/start`` of an empty log.
   func head() async throws -> Position
 
+  /// Returns when there may be something after a position, when the time is up, or when the task is cancelled. Look in any case.
+  func wait(past position: Position, timeout: Duration) async
+
   /// Everything after a position: first what is there, then what comes, without a seam.
   func subscribe(after position: Position, filter: EventFilter) -> EventSubscription
 }

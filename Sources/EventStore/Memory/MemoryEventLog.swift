@@ -75,6 +75,10 @@ public final class MemoryEventLog: EventLog {
     state.withLock { Position(Int64($0.events.count)) }
   }
 
+  public func wait(past position: Position, timeout: Duration) async {
+    await signal.wait(past: position, timeout: timeout)
+  }
+
   public func subscribe(after position: Position, filter: EventFilter) -> EventSubscription {
     EventSubscription(
       pages: EventPages(start: position) { cursor in

@@ -37,38 +37,50 @@ struct AppendWriter: Sendable {
     }
   }
 
+  /// Where a connection failed.
+  private struct Interruption: Sendable {
+    let attempt: Attempt
+    let error: any Error
+    /// What was to come after it.
+    let rest: [Attempt]
+  }
+
   /// Commits batches until there are none.
   func drain(_ group: GroupCommit) async {
-    var attempts = group.takeBatch().map { [Attempt(entries: $0)] } ?? []
-    while let attempt = attempts.popLast() {
+    var attempts: [Attempt] = []
+    while true {
+      if attempts.isEmpty {
+        guard let entries = group.takeBatch() else { return }
+        attempts = [Attempt(entries: entries)]
+      }
       do {
         let interruption = try await pool.withConnection { connection in
-          await drain(group, from: attempt, on: connection)
+          await drain(group, beginningWith: attempts, on: connection)
         }
-        if let (attempt, error) = interruption { attempts += await afterFailure(error, of: attempt) }
+        guard let interruption else { return }
+        attempts = interruption.rest
+        attempts += await afterFailure(interruption.error, of: interruption.attempt)
       } catch {
-        attempts += await afterFailure(error, of: attempt)
+        attempts += await afterFailure(error, of: attempts.removeLast())
       }
-      if attempts.isEmpty { attempts = group.takeBatch().map { [Attempt(entries: $0)] } ?? [] }
     }
   }
 
-  /// Commits one batch after the other on the connection's own thread, without a change of threads between them.
+  /// Commits one batch after the other on the connection's own thread, without a change of threads between them, until there are none.
   private func drain(
-    _ group: GroupCommit, from first: Attempt, on connection: isolated PostgresConnection
-  ) async -> (Attempt, any Error)? {
-    var attempt = first
+    _ group: GroupCommit, beginningWith first: [Attempt], on connection: isolated PostgresConnection
+  ) async -> Interruption? {
+    var attempts = first
     while true {
+      guard let attempt = attempts.popLast() ?? group.takeBatch().map({ Attempt(entries: $0) }) else { return nil }
       do {
         let start = ContinuousClock.now
         let outcomes = try await commit(attempt, on: connection)
         LogMetrics.appended(attempt.entries.count, in: start.duration(to: .now))
         attempt.finish(outcomes)
       } catch {
-        return (attempt, error)
+        return Interruption(attempt: attempt, error: error, rest: attempts)
       }
-      guard let entries = group.takeBatch() else { return nil }
-      attempt = Attempt(entries: entries)
     }
   }
 

@@ -97,8 +97,8 @@ extension PostgresEventLog {
       FROM log.event
       WHERE position > \(position.rawValue)
           AND position <= \(end.rawValue)
-          AND (\(filter.typeList)::text[] IS NULL OR type = ANY(\(filter.typeList)))
-          AND (\(filter.category) IS NULL OR starts_with(stream, \(filter.category) || '-'))
+          AND (\(filter.types == nil) OR type = ANY(\(filter.typeList)))
+          AND (\(filter.category == nil) OR starts_with(stream, \(filter.streamPrefix)))
       ORDER BY position
       LIMIT \(limit)
       """
@@ -110,8 +110,8 @@ extension PostgresEventLog {
       FROM log.event
       WHERE owner = \(owner)
           AND position > \(position.rawValue)
-          AND (\(filter.typeList)::text[] IS NULL OR type = ANY(\(filter.typeList)))
-          AND (\(filter.category) IS NULL OR starts_with(stream, \(filter.category) || '-'))
+          AND (\(filter.types == nil) OR type = ANY(\(filter.typeList)))
+          AND (\(filter.category == nil) OR starts_with(stream, \(filter.streamPrefix)))
       ORDER BY position
       LIMIT \(limit)
       """
@@ -131,5 +131,6 @@ extension PostgresEventLog {
 }
 
 extension EventFilter {
-  fileprivate var typeList: [String]? { types.map { $0.sorted() } }
+  fileprivate var typeList: [String] { types?.sorted() ?? [] }
+  fileprivate var streamPrefix: String { (category ?? "") + "-" }
 }

@@ -99,6 +99,11 @@ public final class PostgresEventLog: EventLog, Service {
     return head
   }
 
+  /// Woken by appends of this process at once; by those of others while ``run()`` runs.
+  public func wait(past position: Position, timeout: Duration) async {
+    await wakeUp.wait(past: position, timeout: timeout)
+  }
+
   public func subscribe(after position: Position, filter: EventFilter) -> EventSubscription {
     EventSubscription(
       pages: EventPages(start: position) { cursor in
