@@ -130,6 +130,15 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // What `make bench` measures of the modules alone; release builds only.
+    .executableTarget(
+      name: "onefold-bench",
+      dependencies: [
+        "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", .argumentParser, .nioCore,
+        .logging, .lifecycle,
+      ],
+      path: "Benchmarks/onefold-bench", swiftSettings: strict),
+
     // Tests of one module each, without services.
     .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", .coreMetrics, .logging], swiftSettings: strict),

@@ -23,4 +23,28 @@ final class BlockingPool: Sendable {
   func run<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await pool.runIfActive(body)
   }
+
+  /// Applies `body` to each element, side by side, with no more hops than there are threads.
+  func each<Element: Sendable, Output: Sendable>(
+    _ elements: [Element], _ body: @escaping @Sendable (Element) throws -> Output
+  ) async -> [Result<Output, any Error>] {
+    let laneCount = min(threadCount, elements.count)
+    return await withTaskGroup(of: [(Int, Result<Output, any Error>)].self) { group in
+      for lane in 0..<laneCount {
+        group.addTask {
+          let indices = stride(from: lane, to: elements.count, by: laneCount)
+          do {
+            return try await self.run { indices.map { index in (index, Result { try body(elements[index]) }) } }
+          } catch {
+            return indices.map { ($0, .failure(error)) }
+          }
+        }
+      }
+      var results = [Result<Output, any Error>](repeating: .failure(CancellationError()), count: elements.count)
+      for await lane in group {
+        for (index, result) in lane { results[index] = result }
+      }
+      return results
+    }
+  }
 }

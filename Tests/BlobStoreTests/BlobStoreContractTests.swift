@@ -105,6 +105,23 @@ import Testing
     withExtendedLifetime(home) {}
   }
 
+  @Test(arguments: StoreUnderTest.all, [100, 300_000])
+  func bytesThatAreNotTheStatedOnesAreNeverVisible(kind: StoreUnderTest, size: Int) async throws {
+    let (store, home) = try kind.open()
+    let content = Sample.noise(size)
+    let stated = Digest(bytes: SHA256Hasher.hash([1]))
+    let actual = Digest(bytes: SHA256Hasher.hash(content))
+    let staged = try await store.stage()
+    try await staged.write(ByteBuffer(bytes: content))
+    await #expect(throws: BlobStoreError.mismatch(expected: stated, actual: actual)) {
+      try await staged.finish(expecting: stated)
+    }
+    await staged.discard()
+    #expect(try await !store.contains(actual))
+    #expect(try await !store.contains(stated))
+    if let home { #expect(home.files().isEmpty) }
+  }
+
   @Test(arguments: StoreUnderTest.all)
   func finishingTwiceIsRefusedAndDiscardAfterwardsKeepsTheBlob(kind: StoreUnderTest) async throws {
     let (store, home) = try kind.open()

@@ -10,15 +10,26 @@ import Synchronization
 final class DurabilityGroup: Sendable {
   /// A name that is to be durable.
   struct Publication: Sendable {
-    /// The file that is to get the name, written and not yet synced; nil when another has it already.
-    let file: OpenFile?
+    /// How the name comes to be.
+    enum Origin: Sendable {
+      /// From a file that was written and not yet synced, unless the name is taken. The file loses its first name.
+      case staged(OpenFile)
+      /// By moving a durable file from another place, if it is still there.
+      case moved(from: String)
+      /// It is there already, and may not be durable yet.
+      case present
+    }
+
+    let origin: Origin
     let name: String
     let directory: String
+    /// What goes once the name is durable.
+    var obsolete: String?
   }
 
   private struct Waiting: Sendable {
     let publication: Publication
-    let continuation: CheckedContinuation<Bool, any Error>
+    let continuation: CheckedContinuation<Void, any Error>
   }
 
   private struct State {
@@ -38,12 +49,9 @@ final class DurabilityGroup: Sendable {
   /// Publications that wait for the next round.
   var waitingCount: Int { state.withLock { $0.waiting.count } }
 
-  /// Makes a file durable under its final name, unless that name is taken: then whatever has it is durable on return.
-  ///
-  /// The file loses its first name either way.
-  /// - Returns: whether the name was free.
+  /// Returns once something durable has the name.
   /// - Throws: when a sync failed, which is final: nothing is promised, and nothing was published by this call.
-  func publish(_ publication: Publication) async throws -> Bool {
+  func publish(_ publication: Publication) async throws {
     try await withCheckedThrowingContinuation { continuation in
       let mustStart = state.withLock { state in
         state.waiting.append(Waiting(publication: publication, continuation: continuation))
@@ -69,52 +77,51 @@ final class DurabilityGroup: Sendable {
   }
 
   private func run(_ round: [Waiting]) async {
-    let linked = await inLanes(round.map(\.publication)) { [disk] publication in
-      guard let file = publication.file else { return false }
-      defer { try? disk.remove(file.path) }
-      try disk.sync(file)
-      return try disk.link(file.path, to: publication.name)
+    let named = await pool.each(round.map(\.publication)) { [disk] publication in
+      try publication.origin.give(publication.name, on: disk)
     }
     // Also for names that were taken: whoever took them may not have synced the directory yet.
     let directories = Set(round.map(\.publication.directory)).sorted()
-    let synced = await inLanes(directories) { [disk] directory in try disk.syncDirectory(directory) }
-    let failures = Dictionary(
-      uniqueKeysWithValues: zip(directories, synced).compactMap { directory, result in
-        if case .failure(let error) = result { (directory, error) } else { nil }
-      })
+    let synced = Dictionary(
+      uniqueKeysWithValues: zip(
+        directories, await pool.each(directories) { [disk] directory in try disk.syncDirectory(directory) }))
 
-    for (waiting, result) in zip(round, linked) {
-      guard case .success(let isNew) = result, let failure = failures[waiting.publication.directory] else {
-        waiting.continuation.resume(with: result)
-        continue
+    var leftovers: [String] = []
+    for (waiting, named) in zip(round, named) {
+      let publication = waiting.publication
+      switch (named, synced[publication.directory]) {
+      case (.failure(let error), _):
+        waiting.continuation.resume(throwing: error)
+      case (.success(let isNew), .failure(let error)):
+        // The next upload of the content must not find a name whose durability is unknown.
+        if isNew { _ = await pool.each([publication.name]) { [disk] name in try disk.remove(name) } }
+        waiting.continuation.resume(throwing: error)
+      case (.success, _):
+        if let obsolete = publication.obsolete { leftovers.append(obsolete) }
       }
-      // The next upload of the content must not find a name whose durability is unknown.
-      if isNew { _ = await inLanes([waiting.publication.name]) { [disk] in try disk.remove($0) } }
-      waiting.continuation.resume(throwing: failure)
+    }
+    _ = await pool.each(leftovers) { [disk] path in try disk.remove(path) }
+    for (waiting, named) in zip(round, named) {
+      if case .success = named, case .success = synced[waiting.publication.directory] { waiting.continuation.resume() }
     }
   }
+}
 
-  /// Applies `body` to each element on the pool, with no more hops than the pool has threads.
-  private func inLanes<Element: Sendable, Output: Sendable>(
-    _ elements: [Element], _ body: @escaping @Sendable (Element) throws -> Output
-  ) async -> [Result<Output, any Error>] {
-    let laneCount = min(pool.threadCount, elements.count)
-    return await withTaskGroup(of: [(Int, Result<Output, any Error>)].self) { [pool] group in
-      for lane in 0..<laneCount {
-        group.addTask {
-          let indices = stride(from: lane, to: elements.count, by: laneCount)
-          do {
-            return try await pool.run { indices.map { index in (index, Result { try body(elements[index]) }) } }
-          } catch {
-            return indices.map { ($0, .failure(error)) }
-          }
-        }
-      }
-      var results = [Result<Output, any Error>](repeating: .failure(CancellationError()), count: elements.count)
-      for await lane in group {
-        for (index, result) in lane { results[index] = result }
-      }
-      return results
+extension DurabilityGroup.Publication.Origin {
+  /// Blocks the calling thread.
+  /// - Returns: whether a file of our own got the name just now.
+  fileprivate func give(_ name: String, on disk: Disk) throws(BlobStoreError) -> Bool {
+    switch self {
+    case .staged(let file):
+      // Whatever comes of it; what cannot be removed now is swept later.
+      defer { try? disk.remove(file.path) }
+      try disk.sync(file)
+      return try disk.link(file.path, to: name)
+    case .moved(let path):
+      _ = try disk.rename(path, to: name)
+      return false
+    case .present:
+      return false
     }
   }
 }

@@ -4,6 +4,11 @@ import DedupEngine
 public import Domain
 
 extension LocalBlobStore {
+  private enum Start: Sendable {
+    case settledBefore(SettledBlob, DurabilityGroup.Publication)
+    case draft(SettlingDraft, SettledBlob?)
+  }
+
   /// Settling in steps, each of which may be the last before a crash:
   ///
   /// 1. The raw file is read once: hashed against its digest, and compressed into `staged` as far as that is worthwhile.
@@ -12,54 +17,70 @@ extension LocalBlobStore {
   ///
   /// A crash in between leaves the raw form, or both; the next settling goes on from there.
   public func settle(_ digest: Digest) async throws -> SettledBlob {
-    if let settled = try await pool.run({ try self.existing(digest) }) { return settled }
-    guard let raw = try await pool.run({ try OpenFile.reading(self.layout.raw(digest)) }) else {
-      // Settled by another in the meantime, or never there.
-      guard let settled = try await pool.run({ try self.existing(digest) }) else {
-        throw BlobStoreError.notFound(digest)
-      }
+    switch try await pool.run({ try self.start(digest) }) {
+    case .settledBefore(let settled, let publication):
+      try await durability.publish(publication)
       return settled
+    case .draft(let draft, let first):
+      do {
+        var settled = first
+        while settled == nil { settled = try await pool.run { try draft.advance() } }
+        guard let settled else { throw BlobStoreError.closed }
+        try await durability.publish(publication(of: draft, digest))
+        return settled
+      } catch {
+        try? await pool.run { try draft.discard() }
+        throw error
+      }
+    }
+  }
+
+  /// All there is to do for a small blob but publishing, in one hop.
+  private func start(_ digest: Digest) throws -> Start {
+    if let before = try settledBefore(digest) { return before }
+    guard let raw = try OpenFile.reading(layout.raw(digest)) else {
+      // Settled by another between the two looks, or never there.
+      if let before = try settledBefore(digest) { return before }
+      throw BlobStoreError.notFound(digest)
     }
     let draft = SettlingDraft(digest: digest, raw: raw, path: layout.newStagedPath(), disk: disk)
     do {
-      while try await pool.run({ try draft.advance() }) {}
-      return try await publish(draft, digest)
+      return .draft(draft, try draft.advance())
     } catch {
-      try? await pool.run { try draft.discard() }
+      try? draft.discard()
       throw error
     }
   }
 
-  private func publish(_ draft: SettlingDraft, _ digest: Digest) async throws -> SettledBlob {
-    let directory = layout.settledDirectory(digest)
-    let settled = try await pool.run { try draft.result() }
-    if settled.codec == .lz4 {
-      let name = layout.compressed(digest)
-      _ = try await durability.publish(.init(file: draft.file, name: name, directory: directory))
-      try await pool.run { try self.disk.remove(self.layout.raw(digest)) }
-    } else {
-      let name = layout.uncompressed(digest)
-      _ = try await pool.run { try self.disk.rename(self.layout.raw(digest), to: name) }
-      _ = try await durability.publish(.init(file: nil, name: name, directory: directory))
-    }
-    return settled
-  }
-
-  /// What an earlier settling made; the raw form that a later upload may have published again is dropped.
-  private func existing(_ digest: Digest) throws -> SettledBlob? {
+  /// What an earlier settling made. A raw form that a later upload has published again is dropped.
+  private func settledBefore(_ digest: Digest) throws -> Start? {
     let settled: SettledBlob
+    let name: String
     if let file = try OpenFile.reading(layout.compressed(digest)) {
       let content = try CompressedContent(digest: digest, file: file)
       settled = SettledBlob(size: content.size, storedBytes: try file.size(), codec: .lz4)
+      name = layout.compressed(digest)
     } else if let file = try OpenFile.reading(layout.uncompressed(digest)) {
       let size = try file.size()
       settled = SettledBlob(size: size, storedBytes: size, codec: .none)
+      name = layout.uncompressed(digest)
     } else {
       return nil
     }
     // Its name may be one that a crashed settling never synced.
-    try disk.syncDirectory(layout.settledDirectory(digest))
-    try disk.remove(layout.raw(digest))
-    return settled
+    return .settledBefore(
+      settled,
+      .init(
+        origin: .present, name: name, directory: layout.settledDirectory(digest), obsolete: layout.raw(digest)))
+  }
+
+  private func publication(of draft: SettlingDraft, _ digest: Digest) -> DurabilityGroup.Publication {
+    let directory = layout.settledDirectory(digest)
+    let raw = layout.raw(digest)
+    return if let file = draft.file {
+      .init(origin: .staged(file), name: layout.compressed(digest), directory: directory, obsolete: raw)
+    } else {
+      .init(origin: .moved(from: raw), name: layout.uncompressed(digest), directory: directory)
+    }
   }
 }

@@ -8,6 +8,8 @@ import Glibc
 ///
 /// Several stores, also of several processes, may share one root: they meet only in the file system's atomic steps.
 public final class LocalBlobStore: BlobStore {
+  public static let defaultThreadCount = 16
+
   let layout: BlobLayout
   let disk: Disk
   let pool: BlockingPool
@@ -18,11 +20,11 @@ public final class LocalBlobStore: BlobStore {
   /// - Parameters:
   ///   - root: a directory, created for this user only. All of it must be on one file system.
   ///   - threads: how many disk calls may be under way at once.
-  public convenience init(root: String, threads: Int = 16) throws(BlobStoreError) {
+  public convenience init(root: String, threads: Int = defaultThreadCount) throws(BlobStoreError) {
     try self.init(root: root, threads: threads, disk: Disk())
   }
 
-  init(root: String, threads: Int = 16, disk: Disk) throws(BlobStoreError) {
+  init(root: String, threads: Int = defaultThreadCount, disk: Disk) throws(BlobStoreError) {
     layout = BlobLayout(root: root)
     self.disk = disk
     pool = BlockingPool(threadCount: threads)

@@ -44,7 +44,7 @@ final class LocalStagedBlob: StagedBlob {
 
   func finish(expecting expected: Digest?) async throws -> PublishedBlob {
     let (blob, publication) = try await store.pool.run { try self.complete(expecting: expected) }
-    _ = try await store.durability.publish(publication)
+    try await store.durability.publish(publication)
     return blob
   }
 
@@ -91,17 +91,17 @@ final class LocalStagedBlob: StagedBlob {
 
       if state.file == nil {
         if let existing = try store.locate(digest) {
-          return (blob, .init(file: nil, name: existing.path, directory: existing.directory))
+          return (blob, .init(origin: .present, name: existing.path, directory: existing.directory))
         }
         let file = try store.disk.create(path)
         state.file = file
         try store.disk.write(state.pending.readableBytesSpan, to: file)
       }
-      let publication = DurabilityGroup.Publication(
-        file: state.file, name: store.layout.raw(digest), directory: store.layout.rawDirectory(digest))
-      state.file = nil
       state.pending = ByteBuffer()
-      return (blob, publication)
+      guard let file = state.file.take() else { throw .closed }
+      return (
+        blob, .init(origin: .staged(file), name: store.layout.raw(digest), directory: store.layout.rawDirectory(digest))
+      )
     }
   }
 

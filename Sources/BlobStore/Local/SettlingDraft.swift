@@ -33,12 +33,12 @@ final class SettlingDraft: Sendable {
     self.disk = disk
   }
 
-  /// The compressed file, written and not synced; nil when compressing was not worthwhile.
+  /// Once done: the compressed file, written and not synced; nil when compressing was not worthwhile.
   var file: OpenFile? { state.withLock { $0.file } }
 
   /// Reads and compresses up to 4 MiB.
-  /// - Returns: whether there is more to do.
-  func advance() throws -> Bool {
+  /// - Returns: what the blob is settled as, once it is all done; nil before.
+  func advance() throws -> SettledBlob? {
     try state.withLock { state in
       let size = try state.size ?? raw.size()
       var frame: [UInt8] = []
@@ -58,26 +58,28 @@ final class SettlingDraft: Sendable {
         try state.encoder?.add(block.span.bytes, into: &frame)
         state.offset += Int64(count)
       }
-      let isDone = state.offset == size
-      if isDone, let encoder = state.encoder.take() { try encoder.finish(into: &frame) }
-      if !frame.isEmpty { try write(frame, &state) }
-      return !isDone
+      if state.offset < size {
+        try write(frame, &state)
+        return nil
+      }
+      if let encoder = state.encoder.take() { try encoder.finish(into: &frame) }
+      return try finish(size, frame, &state)
     }
   }
 
-  /// What the blob is settled as; drops the compressed form when it does not save a block.
-  func result() throws -> SettledBlob {
-    try state.withLock { state in
-      guard let actual = state.hasher.take()?.finish(), let size = state.size else { throw BlobStoreError.closed }
-      guard actual == digest.bytes else {
-        throw BlobStoreError.damaged(digest, "its bytes have the digest \(Digest(bytes: actual))")
-      }
-      if state.file != nil, SettledBlob.isWorthwhile(compressed: state.written, raw: size) {
-        return SettledBlob(size: size, storedBytes: state.written, codec: .lz4)
-      }
-      if state.file.take() != nil { try disk.remove(path) }
-      return SettledBlob(size: size, storedBytes: size, codec: .none)
+  /// Drops the compressed form when it does not save a block.
+  private func finish(_ size: Int64, _ frame: [UInt8], _ state: inout State) throws -> SettledBlob {
+    guard let actual = state.hasher.take()?.finish() else { throw BlobStoreError.closed }
+    guard actual == digest.bytes else {
+      throw BlobStoreError.damaged(digest, "its bytes have the digest \(Digest(bytes: actual))")
     }
+    let storedBytes = state.written + Int64(frame.count)
+    if storedBytes > 0, SettledBlob.isWorthwhile(compressed: storedBytes, raw: size) {
+      try write(frame, &state)
+      return SettledBlob(size: size, storedBytes: storedBytes, codec: .lz4)
+    }
+    if state.file.take() != nil { try disk.remove(path) }
+    return SettledBlob(size: size, storedBytes: size, codec: .none)
   }
 
   func discard() throws {
@@ -86,6 +88,7 @@ final class SettlingDraft: Sendable {
   }
 
   private func write(_ frame: [UInt8], _ state: inout State) throws {
+    if frame.isEmpty { return }
     let file = try state.file ?? disk.create(path)
     state.file = file
     try disk.write(frame.span.bytes, to: file)

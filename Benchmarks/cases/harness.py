@@ -1,0 +1,52 @@
+"""What all benchmarks share: interleaved rounds, the bench program, a place on the disk."""
+import contextlib
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT / ".build/release/onefold-bench"
+ONEFOLD = ROOT / ".build/release/onefold"
+ROUNDS = max(3, int(os.environ.get("ROUNDS", "3")))
+
+# The end-to-end tests' support starts and speaks to the program; these benchmarks use the release build of it.
+os.environ.setdefault("ONEFOLD_BINARY", str(ONEFOLD))
+sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
+
+
+def interleaved(*measures, rounds=ROUNDS):
+    """The median of each, measured in turn, so that a slow minute of the machine falls on all of them."""
+    values = [[] for _ in measures]
+    for _ in range(rounds):
+        for measure, into in zip(measures, values):
+            into.append(measure())
+    return [statistics.median(each) for each in values]
+
+
+def figure(name, value, unit, limit, peer):
+    """One line of the report. All figures are rates, so the ratio is ours to theirs, and higher is better."""
+    return {"name": name, "value": round(value, 2), "unit": unit, "limit": round(limit, 2), "peer": peer,
+            "ratio": round(value / limit, 3)}
+
+
+def bench(*arguments):
+    """The number that one command of onefold-bench prints."""
+    out = subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, timeout=300, cwd=ROOT)
+    if out.returncode != 0:
+        raise RuntimeError(f"onefold-bench {' '.join(map(str, arguments))}: {out.stderr[-2000:]}")
+    return float(out.stdout)
+
+
+@contextlib.contextmanager
+def workspace():
+    """A directory that goes afterwards, which a service account may enter; on the disk of TMPDIR or /tmp."""
+    directory = Path(tempfile.mkdtemp(prefix="onefold-bench-"))
+    os.chmod(directory, 0o755)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
