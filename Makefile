@@ -33,11 +33,13 @@ dashboard: setup ## Type-check and bundle the dashboard
 	@dashboard/build
 
 test: setup-tests dashboard ## Run every test: unit, integration, end-to-end
+	dashboard/test
 	swift build --build-tests
 	swift test --skip-build
 	.venv/bin/python -m pytest Tests/EndToEnd -q
 
 unit: setup-tests ## Run the tests that need no services
+	dashboard/test
 	swift build --build-tests
 	swift test --skip-build --skip IntegrationTests
 

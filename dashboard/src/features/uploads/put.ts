@@ -1,6 +1,5 @@
 import type { StoredFile } from "shared/api/files";
 import { uploadPath } from "shared/api/files";
-import { noteWrite } from "shared/api/http";
 import { ApiError } from "shared/api/problem";
 import { API, session } from "shared/api/session";
 
@@ -51,6 +50,5 @@ function attempt(file: File, token: string, { path, key, onProgress, signal }: P
 
 function finish({ status, body, header }: Answer): PutResult {
   if (status !== 200 && status !== 201) throw ApiError.from(status, body, header("Retry-After"));
-  noteWrite(header("Onefold-Position"));
   return { file: JSON.parse(body) as StoredFile, isNew: status === 201 };
 }

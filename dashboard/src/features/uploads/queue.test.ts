@@ -52,6 +52,13 @@ describe("a passing failure", () => {
     assert.equal(queue.nextRetryAt(1000), 3000);
   });
 
+  test("waits half a minute at most", () => {
+    const queue = new UploadQueue<string>({ tries: 20, random: () => 1 });
+    queue.add("bytes", "a.txt", 100);
+    for (let n = 0; n < 12; n += 1) queue.failed(queue.start(n * 1e6)[0]!, passing, n * 1e6);
+    assert.equal(queue.nextRetryAt(11e6), 11e6 + 30_000);
+  });
+
   test("waits as long as the server asks", () => {
     const queue = queueOf(1);
     queue.failed(queue.start(0)[0]!, { ...passing, retryAfterSeconds: 30 }, 0);

@@ -51,6 +51,9 @@ export interface QueueOptions {
   makeKey?: () => string;
 }
 
+/** Eight tries outlast a server's restart by far. */
+const LONGEST_WAIT_SECONDS = 30;
+
 /**
  * Which file is sent when: at most `concurrency` at once, in the order they were added; a passing failure is tried
  * again by itself with growing waits, any other waits for the person. It sends nothing and reads no clock.
@@ -69,7 +72,7 @@ export class UploadQueue<F> {
   private firstWaiting = 0;
   private nextId = 1;
 
-  constructor({ concurrency = 4, tries = 5, random = Math.random, makeKey = randomUUID }: QueueOptions = {}) {
+  constructor({ concurrency = 4, tries = 8, random = Math.random, makeKey = randomUUID }: QueueOptions = {}) {
     this.concurrency = concurrency;
     this.tries = tries;
     this.random = random;
@@ -130,7 +133,8 @@ export class UploadQueue<F> {
     item.sent = 0;
     item.error = failure.message;
     if (failure.isTransient && item.tries < this.tries) {
-      const wait = failure.retryAfterSeconds ?? 2 ** (item.tries - 1) * (0.5 + this.random() / 2);
+      const backoff = Math.min(LONGEST_WAIT_SECONDS, 2 ** (item.tries - 1)) * (0.5 + this.random() / 2);
+      const wait = failure.retryAfterSeconds ?? backoff;
       this.wait(item, now + wait * 1000);
     } else {
       item.state = "failed";

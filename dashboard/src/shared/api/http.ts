@@ -7,15 +7,13 @@ export interface Page<T> {
   next: string | null;
 }
 
-/** The log's position after this page's own last write; reads wait for it, so that people see what they just did. */
+/**
+ * The log's position after what the person last did here; reads wait for it, so that people see what they just did.
+ * Uploads do not count: they come by the thousand, and live events tell when each is to be seen.
+ */
 let written = 0;
 
-/** Remembers the `Onefold-Position` of a write. */
-export function noteWrite(position: string | null): void {
-  written = Math.max(written, Number(position ?? 0) || 0);
-}
-
-/** A GET of a read model, not older than this page's own last write. */
+/** A GET of a read model, not older than what the person last did here. */
 export async function get<T>(path: string, signal?: AbortSignal, { wait = true } = {}): Promise<T> {
   const fresh = wait && written > 0 ? `${path}${path.includes("?") ? "&" : "?"}wait=${written}` : path;
   return json<T>(await send(fresh, { method: "GET", ...(signal && { signal }) }));
@@ -26,7 +24,7 @@ export async function write<T>(method: "POST" | "PUT" | "DELETE", path: string, 
   const init: RequestInit = { method };
   if (body) Object.assign(init, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
   const response = await send(path, init);
-  noteWrite(response.headers.get("Onefold-Position"));
+  written = Math.max(written, Number(response.headers.get("Onefold-Position") ?? 0));
   return json<T>(response);
 }
 

@@ -1,0 +1,48 @@
+"""The README's pictures, of an account with a plausible life in it. `--screenshots docs/images` saves them."""
+import os
+import random
+
+import pytest
+from playwright.sync_api import expect
+
+from support.client import Client
+
+from .steps import DESKTOP, PHONE, assert_no_horizontal_scroll, sign_in
+
+CONTENTS = {
+    ("photos/2024/lisbon/IMG_0412.jpg", "backup/phone/IMG_0412.jpg", "old laptop/Pictures/IMG_0412 (1).jpg"): 8_400_000,
+    ("video/holiday-raw.mov", "old laptop/Videos/holiday-raw.mov"): 21_300_000,
+    ("music/live/encore.flac", "backup/phone/Music/encore.flac"): 6_200_000,
+    ("contracts/lease-final.docx", "contracts/lease-final (1).docx", "mail/attachments/lease-final.docx"): 1_250_000,
+    ("photos/2023/winter/IMG_0107.jpg", "photos/2023/best of/IMG_0107.jpg"): 3_100_000,
+    ("photos/2024/lisbon/IMG_0413.jpg",): 7_900_000,
+    ("photos/2024/lisbon/IMG_0414.jpg",): 8_100_000,
+}
+
+
+@pytest.fixture(scope="module")
+def lived_in(onefold):
+    client = Client.registered(onefold.url)
+    noise = random.Random(7)
+    for paths, size in CONTENTS.items():
+        data = noise.randbytes(size)
+        for path in paths:
+            client.upload(path, data)
+    for year in range(2015, 2025):  # text folds by compression
+        lines = (f"{year}-{noise.randrange(1, 13):02}, {noise.randrange(100_000)}, paid\n" for _ in range(60_000))
+        client.upload(f"accounts/{year}.csv", "".join(lines).encode())
+    client.wait_until_settled()
+    return client
+
+
+@pytest.mark.parametrize("name, viewport", [("dashboard", DESKTOP), ("dashboard-phone", PHONE)])
+def test_the_overview_is_a_picture(open_page, onefold, lived_in, request, name, viewport):
+    page = sign_in(open_page(onefold.url, viewport, color_scheme="light"), lived_in)
+    expect(page.get_by_test_id("duplicate-group")).to_have_count(5)
+    expect(page.get_by_test_id("jobs-open")).to_contain_text("All settled")
+    page.wait_for_load_state("networkidle")
+    assert_no_horizontal_scroll(page)
+    directory = request.config.getoption("screenshots", default=None)
+    if directory:
+        os.makedirs(directory, exist_ok=True)
+        page.screenshot(path=directory / f"{name}.png")
