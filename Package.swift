@@ -149,7 +149,9 @@ let package = Package(
     .testTarget(name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", .nioCore], swiftSettings: strict),
     .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore"], swiftSettings: strict),
     .testTarget(name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
-    .testTarget(name: "WorkersTests", dependencies: ["Domain", "Workers"], swiftSettings: strict),
+    .testTarget(
+      name: "WorkersTests", dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "Workers", .nioCore],
+      swiftSettings: strict),
     .testTarget(name: "ServerTests", dependencies: ["Server", .httpTypes], swiftSettings: strict),
 
     // Tests that start their own Postgres and Redis, one folder a module.
@@ -161,7 +163,7 @@ let package = Package(
       name: "IntegrationTests",
       dependencies: [
         "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres",
-        "Projections", "Redis", "Server", "TestSupport", "Workers", .logging, .nioCore,
+        "Projections", "Redis", "Server", "TestSupport", "Workers", .lifecycle, .logging, .nioCore,
       ],
       swiftSettings: strict),
   ]

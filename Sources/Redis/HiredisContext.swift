@@ -35,6 +35,17 @@ final class HiredisContext {
     socket.open(context.pointee.fd)
   }
 
+  /// Connects, signs in and chooses the database.
+  static func signedIn(
+    _ configuration: RedisConfiguration, socket: InterruptibleSocket
+  ) throws(RedisError) -> HiredisContext {
+    let context = try HiredisContext(configuration, socket: socket)
+    for reply in try context.perform(configuration.greeting, limit: configuration.commandTimeout) {
+      _ = try reply.get()
+    }
+    return context
+  }
+
   deinit {
     socket.forget()
     redisFree(context)
@@ -83,6 +94,19 @@ final class HiredisContext {
     withUnsafeBytes(of: context.pointee.errstr) { bytes in
       String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
+  }
+}
+
+extension RedisConfiguration {
+  fileprivate var greeting: RedisRequest {
+    var commands: [[RedisArgument]] = []
+    if let password {
+      let user = username.map { [RedisArgument.string($0)] } ?? []
+      commands.append(["AUTH"] + user + [.string(password)])
+    }
+    if database != 0 { commands.append(["SELECT", RedisArgument(database)]) }
+    commands.append(["CLIENT", "SETNAME", .string(clientName)])
+    return RedisRequest(commands)
   }
 }
 

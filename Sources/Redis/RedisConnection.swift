@@ -115,8 +115,7 @@ public actor RedisConnection: RedisCommands {
       failures = count
     }
     do throws(RedisError) {
-      let context = try HiredisContext(configuration, socket: socket)
-      for reply in try context.perform(greeting, limit: configuration.commandTimeout) { _ = try reply.get() }
+      let context = try HiredisContext.signedIn(configuration, socket: socket)
       state = .connected(context)
       RedisMetrics.connects.increment()
       return context
@@ -128,16 +127,5 @@ public actor RedisConnection: RedisCommands {
         metadata: ["address": "\(configuration)", "error": "\(error)", "failures": "\(failures + 1)"])
       throw error
     }
-  }
-
-  private var greeting: RedisRequest {
-    var commands: [[RedisArgument]] = []
-    if let password = configuration.password {
-      let user = configuration.username.map { [RedisArgument.string($0)] } ?? []
-      commands.append(["AUTH"] + user + [.string(password)])
-    }
-    if configuration.database != 0 { commands.append(["SELECT", RedisArgument(configuration.database)]) }
-    commands.append(["CLIENT", "SETNAME", .string(configuration.clientName)])
-    return RedisRequest(commands)
   }
 }

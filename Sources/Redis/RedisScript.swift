@@ -8,11 +8,11 @@ public struct RedisScript: Sendable, Hashable {
 
   public init(_ source: String) { self.source = source }
 
-  func byDigest(_ digest: String, keys: [RedisArgument], arguments: [RedisArgument]) -> [RedisArgument] {
+  public func byDigest(_ digest: String, keys: [RedisArgument], arguments: [RedisArgument]) -> [RedisArgument] {
     ["EVALSHA", .string(digest), RedisArgument(keys.count)] + keys + arguments
   }
 
-  func bySource(keys: [RedisArgument], arguments: [RedisArgument]) -> [RedisArgument] {
+  public func bySource(keys: [RedisArgument], arguments: [RedisArgument]) -> [RedisArgument] {
     ["EVAL", .string(source), RedisArgument(keys.count)] + keys + arguments
   }
 }

@@ -12,11 +12,7 @@ final class ThreadExecutor: SerialExecutor {
 
   init(name: String) {
     let thread = Thread { [inbox] in
-      // hiredis writes with write(2): a peer that is gone must be an error here, not a signal that ends the process.
-      var signals = sigset_t()
-      sigemptyset(&signals)
-      sigaddset(&signals, SIGPIPE)
-      pthread_sigmask(SIG_BLOCK, &signals, nil)
+      SignalMask.blockPipe()
       while let item = inbox.next() {
         item.job.runSynchronously(on: item.executor.asUnownedSerialExecutor())
       }

@@ -208,6 +208,18 @@ public struct EventLogConformance: Sendable, CustomTestStringConvertible {
       #expect(try await log.read(stream: a, after: 1, limit: 1).map(\.version) == [2])
       #expect(try await log.read(stream: StreamName(category: "test", id: "none"), after: 0, limit: 10).isEmpty)
     },
+    EventLogConformance("several positions, and the ends of several streams, are read in one look") { log async throws in
+      _ = try await log.append(to: a, expected: .any, [event(), event(type: "test.last")])
+      _ = try await log.append(to: b, expected: .any, [event()])
+      let wanted = [3, 1, 1, 99, 0, -1].map { Position($0) }
+      #expect(try await log.events(at: wanted).map(\.position.rawValue) == [1, 3])
+      #expect(try await log.events(at: []).isEmpty)
+      let none = StreamName(category: "test", id: "none")
+      let last = try await log.lastEvents(of: [b, none, a, a])
+      #expect(last.mapValues(\.version) == [a: 2, b: 1])
+      #expect(last[a]?.type == "test.last")
+      #expect(try await log.lastEvents(of: []).isEmpty)
+    },
     EventLogConformance("filters choose by type, category and owner") { log async throws in
       let owner = UUID.v7()
       let other = StreamName(category: "testother", id: "a")

@@ -21,6 +21,12 @@ public protocol EventLog: Sendable {
   /// Up to `limit` events of a stream after a version, in order.
   func read(stream: StreamName, after version: Int64, limit: Int) async throws -> [RecordedEvent]
 
+  /// The events at these positions, in their order. Positions beyond the head are left out.
+  func events(at positions: [Position]) async throws -> [RecordedEvent]
+
+  /// The last event of each of these streams that has one: one look, however many streams.
+  func lastEvents(of streams: [StreamName]) async throws -> [StreamName: RecordedEvent]
+
   /// The position of the newest event; ``Position/start`` of an empty log.
   func head() async throws -> Position
 

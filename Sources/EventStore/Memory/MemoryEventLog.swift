@@ -71,6 +71,23 @@ public final class MemoryEventLog: EventLog {
     }
   }
 
+  public func events(at positions: [Position]) async throws -> [RecordedEvent] {
+    try state.withLock { state in
+      try Set(positions).sorted().map { Int($0.rawValue) - 1 }.filter(state.events.indices.contains)
+        .map { try upcast(state.events[$0]) }
+    }
+  }
+
+  public func lastEvents(of streams: [StreamName]) async throws -> [StreamName: RecordedEvent] {
+    try state.withLock { state in
+      var last: [StreamName: RecordedEvent] = [:]
+      for stream in streams {
+        if let index = state.streams[stream]?.last { last[stream] = try upcast(state.events[index]) }
+      }
+      return last
+    }
+  }
+
   public func head() async throws -> Position {
     state.withLock { Position(Int64($0.events.count)) }
   }

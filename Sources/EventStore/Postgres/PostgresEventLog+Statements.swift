@@ -117,6 +117,29 @@ extension PostgresEventLog {
       """
     }
 
+    static func events(at positions: [Position]) -> Query {
+      """
+      SELECT \(unescaped: columns)
+      FROM log.event
+      WHERE position = ANY(\(positions.map(\.rawValue)))
+      ORDER BY position
+      """
+    }
+
+    static func lastEvents(of streams: [StreamName]) -> Query {
+      """
+      SELECT last.*
+      FROM unnest(\(streams.map(\.description))) AS named (stream)
+      CROSS JOIN LATERAL (
+          SELECT \(unescaped: columns)
+          FROM log.event
+          WHERE event.stream = named.stream
+          ORDER BY version DESC
+          LIMIT 1
+      ) AS last
+      """
+    }
+
     static func events(in stream: StreamName, after version: Int64, limit: Int) -> Query {
       """
       SELECT \(unescaped: columns)

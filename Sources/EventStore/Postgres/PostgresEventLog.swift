@@ -93,6 +93,16 @@ public final class PostgresEventLog: EventLog, Service {
     try await events(Statements.events(in: stream, after: version, limit: limit))
   }
 
+  public func events(at positions: [Position]) async throws -> [RecordedEvent] {
+    positions.isEmpty ? [] : try await events(Statements.events(at: positions))
+  }
+
+  public func lastEvents(of streams: [StreamName]) async throws -> [StreamName: RecordedEvent] {
+    guard !streams.isEmpty else { return [:] }
+    let events = try await events(Statements.lastEvents(of: streams))
+    return Dictionary(events.map { ($0.stream, $0) }) { first, _ in first }
+  }
+
   public func head() async throws -> Position {
     let head = try Self.position(try await pool.query(Statements.head))
     LogMetrics.head(head)

@@ -7,7 +7,7 @@ public import Postgres
 
 /// Reads files. What is for a user takes the owner, and finds nothing of others.
 public struct FileViews: Sendable {
-  private let pool: PostgresPool
+  let pool: PostgresPool
 
   public init(pool: PostgresPool) { self.pool = pool }
 

@@ -77,16 +77,16 @@ extension RedisCommands {
     ).streamIDs()
   }
 
-  /// Pending entries in the order of their ids.
+  /// Pending entries in the order of their ids, from `first` to `last`.
   public func xpending(
-    _ stream: String, group: String, consumer: String? = nil, minIdle: Duration? = nil, after: StreamID? = nil,
-    count: Int = 100
+    _ stream: String, group: String, consumer: String? = nil, minIdle: Duration? = nil, first: StreamID? = nil,
+    last: StreamID? = nil, count: Int = 100
   ) async throws(RedisError) -> [PendingEntry] {
     let idle: [RedisArgument] = minIdle.map { ["IDLE", RedisArgument($0.wholeMilliseconds)] } ?? []
-    let from: RedisArgument = after.map { "(\($0)" } ?? "-"
+    let range: [RedisArgument] = [first.map { RedisArgument($0) } ?? "-", last.map { RedisArgument($0) } ?? "+"]
     let owner: [RedisArgument] = consumer.map { [.string($0)] } ?? []
     let reply = try await command(
-      ["XPENDING", .string(stream), .string(group)] + idle + [from, "+", RedisArgument(count)] + owner)
+      ["XPENDING", .string(stream), .string(group)] + idle + range + [RedisArgument(count)] + owner)
     guard let items = reply.array else { throw reply.unexpected("a list of pending entries") }
     var entries: [PendingEntry] = []
     for item in items { entries.append(try item.pendingEntry()) }

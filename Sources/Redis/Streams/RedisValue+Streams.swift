@@ -27,8 +27,8 @@ extension RedisValue {
     return entries
   }
 
-  /// `[[stream, entries], …]`, or null when the wait was in vain.
-  func streamBatches() throws(RedisError) -> [StreamBatch] {
+  /// `[[stream, entries], …]`, or null when the wait was in vain: what XREAD and XREADGROUP answer, also out of a script.
+  public func streamBatches() throws(RedisError) -> [StreamBatch] {
     if isNull { return [] }
     guard let items = array else { throw unexpected("a list of streams") }
     var batches: [StreamBatch] = []

@@ -48,7 +48,7 @@ struct RedisStreamsTests {
       #expect(try await client.xack(stream, group: group, ids: [StreamID(milliseconds: 1)]) == 1)
       let own = try await client.xreadGroupPending(group, consumer: "a", stream: stream)
       #expect(own.map(\.id.milliseconds) == [2])
-      let pending = try await client.xpending(stream, group: group, consumer: "b", after: StreamID(milliseconds: 3))
+      let pending = try await client.xpending(stream, group: group, consumer: "b", first: StreamID(milliseconds: 4))
       #expect(pending.map(\.id.milliseconds) == [4, 5])
       #expect(pending.allSatisfy { $0.deliveries == 1 && $0.consumer == "b" })
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BlobStore
+import Domain
+import EventStore
+import Foundation
+
+/// What came out of one job, and how it is told to the log.
+struct Analysis: Sendable {
+  let item: AnalyzeJob.Item
+  /// Nil when file and content are both gone.
+  let settled: SettledBlob?
+  private let original: UUID?
+
+  /// - Throws: why the content is not settled, unless it is gone with its file.
+  init(item: AnalyzeJob.Item, verdict: DuplicateVerdict, settled: Result<SettledBlob, any Error>) throws {
+    self.item = item
+    switch (settled, verdict) {
+    case (.success(let blob), _): self.settled = blob
+    case (.failure(BlobStoreError.notFound), .removed): self.settled = nil
+    case (.failure(let error), _): throw error
+    }
+    if case .duplicate(let original) = verdict { self.original = original } else { original = nil }
+  }
+
+  var isDuplicate: Bool { original != nil }
+
+  /// One append, whole or not at all. Its event ids follow from the job.
+  ///
+  /// - Parameter tellsContent: whether the log may not know the content yet.
+  func appends(tellsContent: Bool) throws -> [StreamAppend] {
+    let (job, file) = (item.job, item.file)
+    var appends: [StreamAppend] = []
+    if tellsContent, let settled {
+      let analyzed = ContentAnalyzed(
+        digest: file.digest, size: settled.size, storedBytes: settled.storedBytes, codec: settled.codec)
+      // Nobody's event: whoever has the content, others' feeds must not tell of it.
+      var event = try job.event(analyzed, named: "analyzed")
+      event.owner = nil
+      event.correlationId = nil
+      appends.append(StreamAppend(stream: AnalyzeJob.stream(of: file.digest), expected: .noStream, events: [event]))
+    }
+    if let original {
+      let groupId = DuplicateMatched.groupId(owner: job.entry.owner, digest: file.digest)
+      let matched = DuplicateMatched(
+        groupId: groupId, digest: file.digest, size: file.size, fileId: file.fileId, originalId: original)
+      appends.append(
+        StreamAppend(
+          stream: StreamName(category: "duplicates", id: groupId), expected: .any,
+          events: [try job.event(matched, named: "matched")]))
+    }
+    let succeeded = JobSucceeded(
+      jobId: job.id, kind: job.entry.kind, fileId: file.fileId, digest: file.digest, size: file.size,
+      storedBytes: settled?.storedBytes ?? 0)
+    appends.append(job.append(try job.event(succeeded, named: "succeeded")))
+    return appends
+  }
+}

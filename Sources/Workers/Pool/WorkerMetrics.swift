@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CoreMetrics
+import Domain
+import Metrics
+
+/// What workers count. The names are explained in the catalogue of metrics.
+enum WorkerMetrics {
+  static let filesProcessed = Counter(label: "files_processed_total")
+  static let duplicatesFound = Counter(label: "duplicates_found_total")
+  static let duration = Timer(label: "deduplication_duration_seconds")
+  static let active = Meter(label: "active_deduplication_jobs")
+  static let rescued = Counter(label: "onefold_worker_rescued_jobs_total")
+  static let stale = Counter(label: "onefold_worker_stale_results_total")
+
+  enum Outcome: String, CaseIterable { case succeeded, retried, postponed, dead, skipped, handedBack }
+
+  private static let outcomes = Dictionary(
+    uniqueKeysWithValues: Outcome.allCases.map {
+      ($0, Counter(label: "onefold_worker_jobs_total", dimensions: [("outcome", $0.rawValue)]))
+    })
+
+  static func count(_ outcome: Outcome) { outcomes[outcome]?.increment() }
+
+  /// Shows every counter from the start, at zero: a rate needs two values, and the first increment would be lost.
+  static func begin() {
+    for counter in [filesProcessed, duplicatesFound, rescued, stale] { counter.increment(by: 0) }
+    active.increment(by: 0)
+  }
+
+  static func lengths(_ lengths: [String: Int]) {
+    for (name, length) in lengths {
+      Gauge(label: "onefold_worker_queue_length", dimensions: [("queue", name)]).record(length)
+    }
+  }
+}
