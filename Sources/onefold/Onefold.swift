@@ -18,8 +18,8 @@ struct Onefold: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      PushCommand.self, MigrateCommand.self, ReplayCommand.self, ServicesCommand.self, SettingsCommand.self,
-      StatusCommand.self,
+      WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self, ReplayCommand.self,
+      PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlobStore
 import EventStore
 import Foundation
 import Logging
@@ -7,6 +8,7 @@ import Postgres
 import Projections
 import Redis
 import ServiceLifecycle
+import Workers
 
 /// What every role stands on: Postgres, Redis, and the log over both.
 struct Connections: Sendable {
@@ -34,6 +36,23 @@ struct Connections: Sendable {
     ProjectionCatalog.all.map { ProjectionRunner($0, pool: pool, log: log, redis: redis, positions: positions, logger: logger) }
   }
 
+  var relay: Relay {
+    let jobs = JobViews(pool: pool)
+    return Relay(
+      log: log, pool: pool, redis: redis, plan: JobPlan.dispatches(for:), resume: { try await jobs.resumePosition() },
+      logger: logger)
+  }
+
+  func workers(_ settings: Settings, blobs: any BlobStore) -> WorkerPool {
+    var options = WorkerOptions()
+    options.concurrency = settings.concurrency
+    options.classes = Set(settings.classes)
+    let finder = ProjectedDuplicateFinder(files: FileViews(pool: pool), positions: positions)
+    return WorkerPool(
+      redis: redis, log: log, handlers: [AnalyzeJob(log: log, blobs: blobs, finder: finder)], options: options,
+      logger: logger)
+  }
+
   /// Closes what a command opened without running the services.
   func close() async {
     await redis.close()
@@ -42,6 +61,9 @@ struct Connections: Sendable {
 }
 
 extension Settings {
+  /// The bytes, as this process reads and writes them.
+  func openBlobs() throws -> LocalBlobStore { try LocalBlobStore(root: blobsDirectory.path) }
+
   func requiredDatabaseURL() throws -> String {
     guard let databaseURL else {
       throw CommandError("Which database? Set DATABASE_URL (or --database-url). `onefold up` starts its own.")

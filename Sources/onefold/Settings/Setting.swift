@@ -73,8 +73,8 @@ struct Setting: Sendable {
     "onefold.allowedOrigins", environment: "ONEFOLD_ALLOWED_ORIGINS", flag: "allowed-origins",
     help: "Origins, separated by commas, whose pages may open the WebSocket besides the server's own.")
   static let concurrency = Setting(
-    "onefold.concurrency", environment: "ONEFOLD_CONCURRENCY", flag: "concurrency", fallback: "16",
-    help: "Jobs that one worker process runs at the same time.")
+    "onefold.concurrency", environment: "ONEFOLD_CONCURRENCY", flag: "concurrency", fallback: "64",
+    help: "Jobs that one worker process holds at the same time.")
   static let classes = Setting(
     "onefold.classes", environment: "ONEFOLD_CLASSES", flag: "class", fallback: "admin,interactive,bulk",
     help: "Job classes that a worker takes.")

@@ -53,7 +53,7 @@ struct CommonOptions: ParsableArguments {
 }
 
 /// Flags of the roles that serve HTTP to users.
-struct ServerOptions: ParsableArguments {
+struct ServeOptions: ParsableArguments {
   @Option(name: .setting(.host), help: .setting(.host, value: "address"))
   var host: String?
   @Option(name: .setting(.port), help: .setting(.port, value: "port"))
@@ -78,7 +78,7 @@ struct ServerOptions: ParsableArguments {
 }
 
 /// Flags of the roles that run jobs.
-struct WorkerOptions: ParsableArguments {
+struct WorkOptions: ParsableArguments {
   @Option(name: .setting(.concurrency), help: .setting(.concurrency, value: "n"))
   var concurrency: String?
   @Option(name: .setting(.classes), help: .setting(.classes, value: "classes"))

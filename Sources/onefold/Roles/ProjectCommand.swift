@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// `onefold project`: keeps the read tables.
+struct ProjectCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "project",
+    abstract: "Fold the log into the read tables. One folds each, any number stand by.",
+    discussion: """
+      EXAMPLES
+        DATABASE_URL=… REDIS_URL=… onefold project --metrics-port 9464
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var operations: OperationsOptions
+
+  func run() async throws {
+    let role = try await Role(common.settings(operations.flags))
+    try await role.run(role.connections.projections)
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Logging
+import ServiceLifecycle
+import Telemetry
+
+/// One process that does one part of the work: its settings, its connections, its metrics.
+struct Role: Sendable {
+  let settings: Settings
+  let logger: Logger
+  let metrics: PrometheusRegistry
+  let connections: Connections
+
+  init(_ settings: Settings) async throws {
+    self.settings = settings.findingServices()
+    logger = self.settings.startLogging()
+    metrics = Settings.startMetrics()
+    connections = try Connections(self.settings, logger: logger)
+  }
+
+  /// Runs until asked to stop. `services` start last and stop first.
+  func run(_ services: [any Service]) async throws {
+    try await RoleRunner.run(connections.services + services, logger: logger)
+  }
+}
