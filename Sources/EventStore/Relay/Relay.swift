@@ -67,7 +67,7 @@ public final class Relay: Service {
       while !Task.isCancelled {
         do {
           try await self.standForLeader()
-        } catch where !Task.isCancelled {
+        } catch  where !Task.isCancelled {
           self.logger.warning("The relay begins again", metadata: ["error": "\(error)"])
           try? await Task.sleep(for: Self.pause)
         } catch {}

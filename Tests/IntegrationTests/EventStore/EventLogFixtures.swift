@@ -7,6 +7,7 @@ import Logging
 import Postgres
 import Redis
 import TestSupport
+import Testing
 
 /// Runs `body` with the log on a fresh database, and the pool it works on.
 func withEventLog<Value>(
@@ -25,4 +26,16 @@ func withEventLog<Value>(
 
 func testEvent(_ id: UUID = .v7(), type: String = "test.happened", owner: UUID? = nil) -> NewEvent {
   NewEvent(id: id, type: type, schemaVersion: 1, payload: Array(#"{"n":1}"#.utf8), owner: owner)
+}
+
+/// Asks again and again until the answer is yes.
+func eventually(
+  within limit: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation,
+  _ condition: () async throws -> Bool
+) async throws {
+  let deadline = ContinuousClock.now + limit
+  while try await !condition() {
+    try #require(ContinuousClock.now < deadline, "not within \(limit)", sourceLocation: sourceLocation)
+    try await Task.sleep(for: .milliseconds(5))
+  }
 }
