@@ -142,7 +142,7 @@ let package = Package(
     // Tests of one module each, without services.
     .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", .coreMetrics, .logging], swiftSettings: strict),
-    .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: strict),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres", .coreMetrics], swiftSettings: strict),
     .testTarget(name: "RedisTests", dependencies: ["Redis"], swiftSettings: strict),
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine"], swiftSettings: strict),
     .testTarget(name: "EventStoreTests", dependencies: ["Domain", "EventStore"], swiftSettings: strict),

@@ -5,6 +5,7 @@ extension PostgresConnection {
   ///
   /// - Returns: the number of rows.
   /// - Throws: what `chunks` throws, after the server has taken every row back; ``PostgresError``.
+  @discardableResult
   public nonisolated func copyIn<Chunks: AsyncSequence>(
     _ statement: Query, chunks: Chunks, file: String = #fileID, line: Int = #line
   ) async throws -> Int where Chunks.Element == [UInt8] {
@@ -25,6 +26,7 @@ extension PostgresConnection {
   /// Sends rows by `COPY … FROM STDIN (FORMAT binary)`: the fastest way in, about twice as fast as `unnest`.
   ///
   /// The types must be exactly those of the columns (`Int` is `bigint`): COPY converts nothing.
+  @discardableResult
   public nonisolated func copyIn<Rows: Sequence>(
     _ statement: Query, rows: Rows, file: String = #fileID, line: Int = #line,
     _ encode: (Rows.Element, inout BinaryCopyWriter) throws -> Void

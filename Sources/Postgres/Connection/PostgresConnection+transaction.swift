@@ -9,6 +9,7 @@ extension PostgresConnection {
   ///
   /// - Throws: what `body` throws; `.commitUnknown` when the connection was lost while COMMIT was under way; `.server` when
   ///   `body` swallowed an error after which the server refuses to commit; `.misuse` inside another transaction.
+  @discardableResult
   public nonisolated func transaction<Output>(
     _ options: TransactionOptions = TransactionOptions(), file: String = #fileID, line: Int = #line,
     _ body: (PostgresConnection) async throws -> Output
@@ -28,6 +29,7 @@ extension PostgresConnection {
   /// Runs `body` inside a transaction that is open already, so that what `body` did can be undone alone.
   ///
   /// - Throws: what `body` throws, after everything it did was undone; the transaction goes on.
+  @discardableResult
   public nonisolated func savepoint<Output>(
     file: String = #fileID, line: Int = #line, _ body: (PostgresConnection) async throws -> Output
   ) async throws -> Output {

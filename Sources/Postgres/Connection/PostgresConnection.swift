@@ -167,7 +167,8 @@ public actor PostgresConnection {
   func listen() -> Bool {
     guard let session else { return false }
     defer { noteCondition() }
-    return PQconsumeInput(session.connection) == 1 && !session.isLost
+    session.listen()
+    return !session.isLost
   }
 
   /// Has the server said something while the connection was idle? Costs one system call, and no wait for the thread.

@@ -28,7 +28,7 @@ final class Session {
     // Without a receiver libpq prints notices on standard error.
     PQsetNoticeReceiver(connection, { context, result in
       guard let context, let result else { return }
-      Unmanaged<Session>.fromOpaque(context).takeUnretainedValue().log(notice: result)
+      Unmanaged<Session>.fromOpaque(context).takeUnretainedValue().receive(notice: result)
     }, Unmanaged.passUnretained(self).toOpaque())
   }
 
@@ -253,10 +253,19 @@ final class Session {
     return line.isEmpty ? "the connection failed" : line
   }
 
-  private func log(notice pointer: OpaquePointer) {
+  /// Reads what came while the session was idle: settings that changed, warnings, or the server's last word.
+  func listen() {
+    if PQconsumeInput(connection) == 0 { isBroken = true }
+    // Parses what was read; errors reach the notice receiver, for no statement waits for them.
+    _ = PQisBusy(connection)
+  }
+
+  private func receive(notice pointer: OpaquePointer) {
     let field = { (code: Unicode.Scalar) in
       PQresultErrorField(pointer, Int32(code.value)).map { String(cString: $0) } ?? ""
     }
-    logger.debug("Postgres notice", metadata: ["severity": "\(field("V"))", "message": "\(field("M"))"])
+    let severity = field("V")
+    logger.debug("Postgres notice", metadata: ["severity": "\(severity)", "message": "\(field("M"))"])
+    if severity == "FATAL" || severity == "PANIC" { isBroken = true }
   }
 }

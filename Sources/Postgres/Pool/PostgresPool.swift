@@ -52,6 +52,7 @@ public final class PostgresPool: Service, Sendable {
   /// Lends a connection to `body`, which must not keep it.
   ///
   /// - Throws: what `body` throws; `.poolTimeout`, `.connection`, `.cancelled` or `.closed` when none can be had.
+  @discardableResult
   public func withConnection<Output>(
     file: String = #fileID, line: Int = #line, _ body: (PostgresConnection) async throws -> Output
   ) async throws -> Output {
@@ -89,6 +90,7 @@ public final class PostgresPool: Service, Sendable {
   }
 
   /// ``PostgresConnection/transaction(_:file:line:_:)`` on a connection lent for it.
+  @discardableResult
   public func transaction<Output>(
     _ options: TransactionOptions = TransactionOptions(), file: String = #fileID, line: Int = #line,
     _ body: (PostgresConnection) async throws -> Output
