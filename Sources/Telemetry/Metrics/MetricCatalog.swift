@@ -41,17 +41,25 @@ public enum MetricCatalog {
     ),
     .init(
       "onefold_worker_jobs_total", .counter,
-      "Jobs that this process finished, by outcome: succeeded, retried, dead, skipped, handedBack.",
+      "Jobs that this process finished, by outcome: succeeded, retried, postponed, dead, skipped, handedBack.",
       labels: ["outcome"]),
     .init("onefold_worker_rescued_jobs_total", .counter, "Jobs taken over from workers that fell silent."),
     .init(
       "onefold_worker_stale_results_total", .counter,
       "Results refused because another worker had finished the job first."),
-    .init("onefold_worker_queue_length", .gauge, "Entries that wait in a job stream.", labels: ["class"]),
-    .init("onefold_worker_delayed_jobs", .gauge, "Jobs that wait for their next attempt."),
+    .init(
+      "onefold_worker_queue_length", .gauge,
+      "Jobs in a stream of Redis, waiting or under way, and in jobs:delayed those that wait for their next attempt.",
+      labels: ["queue"]),
   ]
 
   private static let drivers: [MetricDescription] = [
+    .init(
+      "onefold_pool_connections", .gauge, "Connections to Postgres by state: idle, lent, connecting.",
+      labels: ["pool", "state"]),
+    .init("onefold_pool_waiting", .gauge, "Tasks that wait for a connection to Postgres.", labels: ["pool"]),
+    .init(
+      "onefold_pool_wait_seconds", .histogram, "Time that tasks waited for a connection to Postgres.", labels: ["pool"]),
     .init(
       "onefold_redis_command_duration_seconds", .histogram,
       "Time of a command or pipeline, with its wait for a connection."),
@@ -59,7 +67,24 @@ public enum MetricCatalog {
     .init("onefold_redis_failures_total", .counter, "Commands that failed."),
   ]
 
-  private static let log: [MetricDescription] = []
+  private static let log: [MetricDescription] = [
+    .init("onefold_log_head_position", .gauge, "The position of the newest event, as this process knows it."),
+    .init("onefold_log_append_batch_size", .histogram, "Appends decided in one transaction.", buckets: Buckets.counts),
+    .init("onefold_log_append_duration_seconds", .histogram, "Time of a transaction that appends, with its commit."),
+    .init("onefold_relay_position", .gauge, "The position up to which the relay has published jobs."),
+    .init(
+      "onefold_projection_position", .gauge, "The position up to which a projection has folded the log.",
+      labels: ["projection"]),
+    .init(
+      "onefold_projection_lag_events", .gauge, "Events between a projection's position and the head.",
+      labels: ["projection"]),
+    .init(
+      "onefold_projection_lag_seconds", .gauge, "Age of the oldest event that a projection has not folded.",
+      labels: ["projection"]),
+    .init(
+      "onefold_projection_stopped", .gauge, "1 when a projection has stopped at an event it cannot fold, else 0.",
+      labels: ["projection"]),
+  ]
 
   private static let telemetry: [MetricDescription] = [
     .init(
