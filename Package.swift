@@ -147,7 +147,8 @@ let package = Package(
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine"], swiftSettings: strict),
     .testTarget(name: "EventStoreTests", dependencies: ["Domain", "EventStore"], swiftSettings: strict),
     .testTarget(name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", .nioCore], swiftSettings: strict),
-    .testTarget(name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore"], swiftSettings: strict),
+    .testTarget(
+      name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore", .crypto, .jwtKit], swiftSettings: strict),
     .testTarget(name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
     .testTarget(
       name: "WorkersTests", dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "Workers", .nioCore],

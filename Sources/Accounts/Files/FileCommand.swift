@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import EventStore
+import Foundation
+
+/// Something that an owner's ledger is asked to do.
+struct FileCommand: Sendable {
+  enum Action: Sendable {
+    case upload(FileUploaded, UploadIdentity)
+    case trash(UUID)
+    case restore(UUID)
+    case remove(UUID)
+  }
+
+  let action: Action
+  let actor: UUID
+  let correlationId: UUID?
+
+  /// The file whose stream has to be read before anything can be decided.
+  var subject: UUID? {
+    switch action {
+    case .upload: nil
+    case .trash(let id), .restore(let id), .remove(let id): id
+    }
+  }
+
+  /// The file that an upload makes.
+  var uploaded: UploadIdentity? {
+    if case .upload(_, let identity) = action { identity } else { nil }
+  }
+
+  /// The path that the command claims.
+  func path(in records: [UUID: FileRecord]) -> String? {
+    switch action {
+    case .upload(let file, _): file.path
+    case .restore(let id): records[id]?.upload?.path
+    case .trash, .remove: nil
+    }
+  }
+}
+
+/// What the ledger answers.
+enum FileAnswer: Sendable {
+  case changed(StoredFile, position: Position)
+  case unchanged(StoredFile)
+}

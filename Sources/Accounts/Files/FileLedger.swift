@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Domain
+public import EventStore
+public import Foundation
+import Synchronization
+
+/// Decides what happens to files, and keeps three promises whatever runs at the same time, on this server or another:
+///
+/// - an account never holds more bytes than its quota allowed when they were charged;
+/// - a path has one live file;
+/// - an upload sent again under its idempotency key happens once, and is answered as the first time.
+///
+/// The proof is in ``OwnerState``: every claim of a path and every charge takes one version of the account's stream.
+public final class FileLedger: Sendable {
+  private struct Owners {
+    var ledgers: [UUID: (ledger: OwnerLedger, used: UInt64)] = [:]
+    var clock: UInt64 = 0
+  }
+
+  private let log: any EventLog
+  private let index: any FileIndex
+  private let now: @Sendable () -> Date
+  private let ownerLimit: Int
+  private let owners = Mutex(Owners())
+
+  /// - Parameter ownerLimit: how many owners' states are kept in memory; those unused for longest are dropped, and loaded again
+  ///   when they are needed.
+  public init(
+    log: any EventLog, index: any FileIndex, ownerLimit: Int = 1000, now: @escaping @Sendable () -> Date = { Date() }
+  ) {
+    self.log = log
+    self.index = index
+    self.ownerLimit = max(1, ownerLimit)
+    self.now = now
+  }
+
+  /// Takes in a file whose bytes are durable. A live file of the same path with other bytes goes to the trash with it.
+  ///
+  /// - Parameters:
+  ///   - size: logical bytes, charged to the owner whether or not the bytes are kept already.
+  ///   - idempotencyKey: any text of the client's choice, for one upload and its repetitions.
+  /// - Throws: ``FileLedgerError``, or the error of the log or of the read model.
+  public func upload(
+    owner: UUID, actor: UUID, path: FilePath, digest: Digest, size: Int64, contentType: String?, jobClass: JobClass,
+    idempotencyKey: String? = nil, correlationId: UUID? = nil
+  ) async throws -> UploadOutcome {
+    precondition(size >= 0, "a file has no negative size")
+    let identity = idempotencyKey.map { UploadIdentity(owner: owner, key: $0) } ?? UploadIdentity()
+    let file = FileUploaded(
+      fileId: identity.fileId, path: path.description, digest: digest, size: size, contentType: contentType,
+      jobClass: jobClass)
+    switch try await perform(.upload(file, identity), owner, actor, correlationId) {
+    case .changed(let file, let position): return .created(file, position: position)
+    case .unchanged(let file): return .unchanged(file)
+    }
+  }
+
+  /// - Throws: ``FileLedgerError/unknownFile``, ``FileLedgerError/fileIsTrashed``, or the error of the log or of the read model.
+  public func trash(_ fileId: UUID, owner: UUID, actor: UUID, correlationId: UUID? = nil) async throws -> FileChange {
+    FileChange(try await perform(.trash(fileId), owner, actor, correlationId))
+  }
+
+  /// - Throws: ``FileLedgerError/unknownFile``, ``FileLedgerError/fileIsLive``, ``FileLedgerError/pathTaken(by:)``, or the error
+  ///   of the log or of the read model.
+  public func restore(_ fileId: UUID, owner: UUID, actor: UUID, correlationId: UUID? = nil) async throws -> FileChange {
+    FileChange(try await perform(.restore(fileId), owner, actor, correlationId))
+  }
+
+  /// Removes a file for good, live or trashed, and gives back what it was charged.
+  ///
+  /// - Throws: ``FileLedgerError/unknownFile``, or the error of the log or of the read model.
+  public func remove(_ fileId: UUID, owner: UUID, actor: UUID, correlationId: UUID? = nil) async throws -> FileChange {
+    FileChange(try await perform(.remove(fileId), owner, actor, correlationId))
+  }
+
+  private func perform(
+    _ action: FileCommand.Action, _ owner: UUID, _ actor: UUID, _ correlationId: UUID?
+  ) async throws -> FileAnswer {
+    try await ledger(of: owner).perform(FileCommand(action: action, actor: actor, correlationId: correlationId))
+  }
+
+  private func ledger(of owner: UUID) -> OwnerLedger {
+    owners.withLock { owners in
+      owners.clock += 1
+      if let known = owners.ledgers[owner]?.ledger {
+        owners.ledgers[owner] = (known, owners.clock)
+        return known
+      }
+      if owners.ledgers.count >= ownerLimit, let idlest = owners.ledgers.min(by: { $0.value.used < $1.value.used }) {
+        // Even if it is at work: it finishes, and a second ledger of the owner is no worse than another server's.
+        owners.ledgers[idlest.key] = nil
+      }
+      let ledger = OwnerLedger(owner: owner, log: log, index: index, now: now)
+      owners.ledgers[owner] = (ledger, owners.clock)
+      return ledger
+    }
+  }
+}
+
+extension FileChange {
+  fileprivate init(_ answer: FileAnswer) {
+    switch answer {
+    case .changed(let file, let position): self.init(file: file, position: position)
+    case .unchanged(let file): self.init(file: file, position: file.position)
+    }
+  }
+}
