@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Accounts
+import BlobStore
+import Logging
+import ServiceLifecycle
+
+/// Removes what nobody can need any more: uploads that were never finished, sessions that have run out.
+struct Housekeeping: Service {
+  /// Longer than any upload may take.
+  static let stagedAge = Duration.seconds(24 * 3600)
+  static let interval = Duration.seconds(3600)
+
+  let blobs: any BlobStore
+  let sessions: Sessions
+  let logger: Logger
+
+  func run() async throws {
+    await cancelWhenGracefulShutdown {
+      while !Task.isCancelled {
+        await self.runOnce()
+        try? await Task.sleep(for: Self.interval)
+      }
+    }
+  }
+
+  private func runOnce() async {
+    do {
+      let staged = try await blobs.sweepStaged(olderThan: Self.stagedAge)
+      let sessions = try await sessions.sweep()
+      if staged + sessions > 0 {
+        logger.info("Swept", metadata: ["stagedBlobs": "\(staged)", "sessions": "\(sessions)"])
+      }
+    } catch {
+      logger.warning("Sweeping failed and is tried again in an hour", metadata: ["error": "\(error)"])
+    }
+  }
+}

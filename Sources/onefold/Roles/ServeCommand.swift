@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// `onefold serve`: HTTP, WebSocket and dashboard.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Serve the API, the WebSocket and the dashboard. Start any number behind a proxy.",
+    discussion: """
+      EXAMPLES
+        DATABASE_URL=… REDIS_URL=… ONEFOLD_TOKEN_SECRET=… ONEFOLD_BLOBS_DIR=/srv/blobs onefold serve --host 0.0.0.0
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var serve: ServeOptions
+  @OptionGroup var operations: OperationsOptions
+
+  func run() async throws {
+    let role = try await Role(common.settings(serve.flags + operations.flags))
+    let server = try await ServerRole(role.settings, connections: role.connections, metrics: role.metrics)
+    try await role.run(server.services { port in
+      role.logger.notice("Serving", metadata: ["host": "\(role.settings.host)", "port": "\(port)"])
+    })
+  }
+}

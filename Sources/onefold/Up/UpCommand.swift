@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Accounts
+import ArgumentParser
+import Foundation
+import Logging
+import Server
+import ServiceLifecycle
+
+/// `onefold up`: everything on this machine, with nothing configured.
+struct UpCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "up",
+    abstract: "Run everything on this machine: server, jobs, and a private Postgres and Redis.",
+    discussion: """
+      The first start creates an administrator and prints how to sign in, once. Ctrl-C stops everything cleanly;
+      starting again goes on where it was.
+
+      EXAMPLES
+        onefold up
+        onefold up --data-dir /srv/onefold --host 0.0.0.0 --port 80
+        ONEFOLD_ADMIN_PASSWORD=… onefold up --admin-email ada@example.org
+        DATABASE_URL=postgresql://onefold@db/onefold onefold up     (your own Postgres, private Redis)
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var serve: ServeOptions
+  @OptionGroup var work: WorkOptions
+  @Option(name: .setting(.adminEmail), help: .setting(.adminEmail, value: "email"))
+  var adminEmail: String?
+
+  func run() async throws {
+    var settings = try await common.settings(serve.flags + work.flags + [(.adminEmail, adminEmail)])
+    let logger = settings.startLogging()
+    let metrics = Settings.startMetrics()
+    let directory = try DataDirectory(claiming: settings.dataDirectory)
+    if settings.tokenSecret == nil { settings.tokenSecret = try directory.secret("token") }
+    let servers = try await PrivateServers.start(settings, in: directory, logger: logger)
+    let services: [any Service]
+    do {
+      try servers.places.write(to: directory.url)
+      settings.databaseURL = servers.places.databaseURL
+      settings.redisURL = servers.places.redisURL
+      let connections = try Connections(settings, logger: logger)
+      let server = try await ServerRole(settings, connections: connections, metrics: metrics)
+      try await createAdmin(settings, server.directory)
+      services =
+        servers.services + connections.services + connections.projections
+        + [connections.relay, connections.workers(settings, blobs: server.blobs)] + server.services { port in
+          Terminal.writeError("Onefold is at http://\(Self.shown(settings.host)):\(port)\n")
+        }
+    } catch {
+      await servers.stop()
+      throw error
+    }
+    try await RoleRunner.run(services, logger: logger)
+    ServicePlaces.remove(from: directory.url)
+    // The lock is the directory object's: hold it to here.
+    withExtendedLifetime(directory) {}
+  }
+
+  /// Prints at once: a password that was made and not shown would be lost if the start failed further on.
+  private func createAdmin(_ settings: Settings, _ accounts: AccountDirectory) async throws {
+    let password = settings.adminPassword ?? Secret.random(bytes: 15)
+    guard try await accounts.ensureAdmin(email: settings.adminEmail, password: password) else { return }
+    let shown = settings.adminPassword == nil ? "\(password)   (shown this once)" : "the one in ONEFOLD_ADMIN_PASSWORD"
+    Terminal.writeError("\nAn administrator was created. Sign in with\n\n  email:     \(settings.adminEmail)\n  password:  \(shown)\n\n")
+  }
+
+  /// What a person on this machine types.
+  private static func shown(_ host: String) -> String {
+    ["127.0.0.1", "0.0.0.0", "::", "::1"].contains(host) ? "localhost" : host
+  }
+}
