@@ -20,19 +20,15 @@ public final class FileLedger: Sendable {
 
   private let log: any EventLog
   private let index: any FileIndex
-  private let now: @Sendable () -> Date
   private let ownerLimit: Int
   private let owners = Mutex(Owners())
 
   /// - Parameter ownerLimit: how many owners' states are kept in memory; those unused for longest are dropped, and loaded again
   ///   when they are needed.
-  public init(
-    log: any EventLog, index: any FileIndex, ownerLimit: Int = 1000, now: @escaping @Sendable () -> Date = { Date() }
-  ) {
+  public init(log: any EventLog, index: any FileIndex, ownerLimit: Int = 1000) {
     self.log = log
     self.index = index
     self.ownerLimit = max(1, ownerLimit)
-    self.now = now
   }
 
   /// Takes in a file whose bytes are durable. A live file of the same path with other bytes goes to the trash with it.
@@ -91,7 +87,7 @@ public final class FileLedger: Sendable {
         // Even if it is at work: it finishes, and a second ledger of the owner is no worse than another server's.
         owners.ledgers[idlest.key] = nil
       }
-      let ledger = OwnerLedger(owner: owner, log: log, index: index, now: now)
+      let ledger = OwnerLedger(owner: owner, log: log, index: index)
       owners.ledgers[owner] = (ledger, owners.clock)
       return ledger
     }
