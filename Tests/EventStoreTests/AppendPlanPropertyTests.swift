@@ -31,10 +31,13 @@ struct AppendPlanPropertyTests {
     var model = ArrayLog()
     for batch in scenario.batches {
       let known = model.known(to: batch)
-      let plan = AppendPlan(deciding: batch, against: known)
+      var plan = AppendPlan(deciding: batch, against: known)
       if let optimistic = OptimisticBatch(batch), model.constraintsAllow(optimistic) {
         let head = Position(known.head.rawValue + Int64(optimistic.rows.count))
-        #expect(try plan.outcomes.map { try $0.get() } == optimistic.results(head: head), "seed \(seed)")
+        let time = Date(timeIntervalSince1970: 1_732_273_200)
+        plan.record(at: time)
+        let results = optimistic.results(head: head, recordedAt: time)
+        #expect(try plan.outcomes.map { try $0.get() } == results, "seed \(seed)")
         #expect(plan.rows.map(\.place.version) == optimistic.rows.map(\.version), "seed \(seed)")
       }
       for appends in batch { _ = try? model.append(appends) }

@@ -20,24 +20,21 @@ public final class FileLedger: Sendable {
 
   private let log: any EventLog
   private let index: any FileIndex
-  private let now: @Sendable () -> Date
   private let ownerLimit: Int
   private let owners = Mutex(Owners())
 
   /// - Parameter ownerLimit: how many owners' states are kept in memory; those unused for longest are dropped, and loaded again
   ///   when they are needed.
-  public init(
-    log: any EventLog, index: any FileIndex, ownerLimit: Int = 1000, now: @escaping @Sendable () -> Date = { Date() }
-  ) {
+  public init(log: any EventLog, index: any FileIndex, ownerLimit: Int = 1000) {
     self.log = log
     self.index = index
     self.ownerLimit = max(1, ownerLimit)
-    self.now = now
   }
 
   /// Takes in a file whose bytes are durable. A live file of the same path with other bytes goes to the trash with it.
   ///
   /// - Parameters:
+  ///   - contentType: as the client says it; what cannot be one (control characters, more than 255 bytes) is left out.
   ///   - size: logical bytes, charged to the owner whether or not the bytes are kept already.
   ///   - idempotencyKey: any text of the client's choice, for one upload and its repetitions.
   /// - Throws: ``FileLedgerError``, or the error of the log or of the read model.
@@ -48,8 +45,8 @@ public final class FileLedger: Sendable {
     precondition(size >= 0, "a file has no negative size")
     let identity = idempotencyKey.map { UploadIdentity(owner: owner, key: $0) } ?? UploadIdentity()
     let file = FileUploaded(
-      fileId: identity.fileId, path: path.description, digest: digest, size: size, contentType: contentType,
-      jobClass: jobClass)
+      fileId: identity.fileId, path: path.description, digest: digest, size: size,
+      contentType: contentType.flatMap(Self.contentType), jobClass: jobClass)
     switch try await perform(.upload(file, identity), owner, actor, correlationId) {
     case .changed(let file, let position): return .created(file, position: position)
     case .unchanged(let file): return .unchanged(file)
@@ -74,6 +71,12 @@ public final class FileLedger: Sendable {
     FileChange(try await perform(.remove(fileId), owner, actor, correlationId))
   }
 
+  /// JSON and a read table would have to carry what is in it: a NUL, for one, no column of Postgres can hold.
+  private static func contentType(_ text: String) -> String? {
+    let isPlain = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+    return isPlain && !text.isEmpty && text.utf8.count <= 255 ? text : nil
+  }
+
   private func perform(
     _ action: FileCommand.Action, _ owner: UUID, _ actor: UUID, _ correlationId: UUID?
   ) async throws -> FileAnswer {
@@ -91,7 +94,7 @@ public final class FileLedger: Sendable {
         // Even if it is at work: it finishes, and a second ledger of the owner is no worse than another server's.
         owners.ledgers[idlest.key] = nil
       }
-      let ledger = OwnerLedger(owner: owner, log: log, index: index, now: now)
+      let ledger = OwnerLedger(owner: owner, log: log, index: index)
       owners.ledgers[owner] = (ledger, owners.clock)
       return ledger
     }

@@ -50,31 +50,40 @@ struct FileRecord: Equatable, Sendable {
     }
   }
 
+  /// The record, once the log has told the time of what was still to be appended.
+  ///
+  /// - Parameter upload: the upload's position, if the upload was part of it.
+  func recorded(at upload: Position?, _ time: Date?) -> FileRecord {
+    var record = self
+    if let upload { record.position = upload }
+    if let time, uploadedAt == .notYetKnown { record.uploadedAt = time }
+    if let time, trashedAt == .notYetKnown { record.trashedAt = time }
+    return record
+  }
+
   /// The file as it is now.
   ///
-  /// - Parameter uploadedAt: its position, when the record was made before the log gave it one.
   /// - Precondition: it was uploaded.
-  func stored(uploadedAt position: Position? = nil) -> StoredFile {
+  func stored() -> StoredFile {
     switch state {
     case .absent: preconditionFailure("a file that never was is not shown")
-    case .live(let file): stored(file, as: .live, position)
-    case .trashed(let file): stored(file, as: .trashed, position)
-    case .removed(let file): stored(file, as: .removed, position)
+    case .live(let file): stored(file, as: .live)
+    case .trashed(let file): stored(file, as: .trashed)
+    case .removed(let file): stored(file, as: .removed)
     }
   }
 
   /// The file as it was right after its upload, whatever became of it.
   ///
   /// - Precondition: it was uploaded.
-  func storedAsUploaded(at position: Position? = nil) -> StoredFile {
+  func storedAsUploaded() -> StoredFile {
     guard let upload else { preconditionFailure("a file that never was is not shown") }
-    return stored(upload, as: .live, position)
+    return stored(upload, as: .live)
   }
 
-  private func stored(_ file: FileUploaded, as current: StoredFile.State, _ position: Position?) -> StoredFile {
+  private func stored(_ file: FileUploaded, as current: StoredFile.State) -> StoredFile {
     StoredFile(
       id: file.fileId, path: file.path, digest: file.digest, size: file.size, contentType: file.contentType,
-      state: current, uploadedAt: uploadedAt, trashedAt: current == .live ? nil : trashedAt,
-      position: position ?? self.position)
+      state: current, uploadedAt: uploadedAt, trashedAt: current == .live ? nil : trashedAt, position: position)
   }
 }

@@ -32,18 +32,16 @@ actor OwnerLedger {
   private let owner: UUID
   private let log: any EventLog
   private let index: any FileIndex
-  private let now: @Sendable () -> Date
 
   private var waiting: [Pending] = []
   private var isRunning = false
   /// Nil when it has to be loaded.
   private var state: OwnerState?
 
-  init(owner: UUID, log: any EventLog, index: any FileIndex, now: @escaping @Sendable () -> Date) {
+  init(owner: UUID, log: any EventLog, index: any FileIndex) {
     self.owner = owner
     self.log = log
     self.index = index
-    self.now = now
   }
 
   /// - Throws: ``FileLedgerError``, or the error of the log or of the read model.
@@ -77,13 +75,13 @@ actor OwnerLedger {
       let plan = try await plan(&round)
       let appends = plan.appends
       guard !appends.isEmpty else {
-        settle(round, plan, first: .start)
+        settle(round, plan, first: .start, at: nil)
         return []
       }
       let result = try await log.append(appends)
       // Else a repetition is this round itself, committed although the log's connection broke.
       if result.isRepeat, plan.isRepeatable { return retry(round, looksBack: true) }
-      settle(round, plan, first: result.first)
+      settle(round, plan, first: result.first, at: result.recordedAt)
       return []
     } catch let error as EventLogError {
       return retry(round, looksBack: !error.isAboutAccount)
@@ -98,8 +96,7 @@ actor OwnerLedger {
     var isLatest = state == nil
     while true {
       let material = try await gather(for: round)
-      var plan = RoundPlan(
-        state: material.state, records: material.records, indexed: material.indexed, now: now())
+      var plan = RoundPlan(state: material.state, records: material.records, indexed: material.indexed)
       for pending in round { try plan.decide(pending.command) }
       // A refusal holds only against a state that was read after the command came, and not for an upload that was accepted before.
       if isLatest || !plan.hasRefusalByState { return plan }
@@ -111,8 +108,10 @@ actor OwnerLedger {
 
   /// Tells everyone what came of the round, now that the log has taken it.
   ///
-  /// - Parameter first: the position of the round's first event; the others follow without a hole.
-  private func settle(_ round: [Pending], _ plan: RoundPlan, first: Position) {
+  /// - Parameters:
+  ///   - first: the position of the round's first event; the others follow without a hole.
+  ///   - time: when they were recorded.
+  private func settle(_ round: [Pending], _ plan: RoundPlan, first: Position, at time: Date?) {
     var next = plan.state
     var head = first.rawValue - 1
     var uploads: [UUID: Position] = [:]
@@ -123,14 +122,14 @@ actor OwnerLedger {
         let position = Position(head)
         if let path = unit.path { next.claim(path, by: unit.fileId, at: position) }
         if unit.record.version == 1 { uploads[unit.fileId] = position }
-        let file = unit.record.stored(uploadedAt: uploads[unit.fileId])
-        pending.continuation.resume(returning: .changed(file, position: position))
+        let record = unit.record.recorded(at: uploads[unit.fileId], time)
+        pending.continuation.resume(returning: .changed(record.stored(), position: position))
       case .unchanged(let record):
-        let file = record.stored(uploadedAt: record.upload.flatMap { uploads[$0.fileId] })
-        pending.continuation.resume(returning: .unchanged(file))
+        let record = record.recorded(at: record.upload.flatMap { uploads[$0.fileId] }, time)
+        pending.continuation.resume(returning: .unchanged(record.stored()))
       case .repeated(let record):
-        let file = record.storedAsUploaded(at: record.upload.flatMap { uploads[$0.fileId] })
-        pending.continuation.resume(returning: .changed(file, position: file.position))
+        let record = record.recorded(at: record.upload.flatMap { uploads[$0.fileId] }, time)
+        pending.continuation.resume(returning: .changed(record.storedAsUploaded(), position: record.position))
       case .refuse(let refusal):
         pending.continuation.resume(throwing: refusal)
       }

@@ -36,14 +36,12 @@ struct RoundPlan {
   private(set) var records: [UUID: FileRecord]
   /// Live files by path, as the read model has them.
   private let indexed: [String: UUID]
-  private let now: Date
   private(set) var decisions: [Decision] = []
 
-  init(state: OwnerState, records: [UUID: FileRecord], indexed: [String: UUID], now: Date) {
+  init(state: OwnerState, records: [UUID: FileRecord], indexed: [String: UUID]) {
     self.state = state
     self.records = records
     self.indexed = indexed
-    self.now = now
   }
 
   /// Whether some refusal depends on the account, or on who has a path, and so on the state being the latest.
@@ -194,7 +192,7 @@ struct RoundPlan {
         events: [try newEvent(event.payload, id, command)]))
     var next = record
     next.owner = state.owner
-    next.apply(event, at: now)
+    next.apply(event, at: .notYetKnown)
     records[fileId] = next
     guard fileId == unit.fileId else { return }
     unit.record = next
@@ -210,4 +208,9 @@ struct RoundPlan {
 extension Position {
   /// Of what is still to be appended: after all that any read model has reached.
   static let notYetKnown = Position(.max)
+}
+
+extension Date {
+  /// Of what is still to be appended.
+  static let notYetKnown = Date.distantFuture
 }

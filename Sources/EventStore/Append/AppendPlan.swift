@@ -19,6 +19,8 @@ struct AppendPlan {
     var stream: StreamName
     var version: Int64
     var position: Position
+    /// Nil until the row is given its time.
+    var recordedAt: Date?
   }
 
   struct Row: Hashable {
@@ -41,6 +43,18 @@ struct AppendPlan {
     for appends in batch {
       let outcome = Result { () throws(EventLogError) in try decide(appends) }
       outcomes.append(outcome)
+    }
+  }
+
+  /// Gives what the plan adds its time: that of the transaction, known only once it is under way.
+  mutating func record(at time: Date) {
+    for index in rows.indices { rows[index].place.recordedAt = time }
+    outcomes = outcomes.map { outcome in
+      outcome.map { result in
+        var result = result
+        if result.recordedAt == nil, !result.versions.isEmpty { result.recordedAt = time }
+        return result
+      }
     }
   }
 
@@ -93,6 +107,7 @@ struct AppendPlan {
       first: places.map(\.position).min() ?? head,
       last: places.map(\.position).max() ?? head,
       versions: places.reduce(into: [:]) { $0[$1.stream] = max($0[$1.stream] ?? 0, $1.version) },
-      isRepeat: isRepeat)
+      isRepeat: isRepeat,
+      recordedAt: places.compactMap(\.recordedAt).max())
   }
 }

@@ -45,13 +45,15 @@ struct OptimisticBatch {
   }
 
   /// One for each append, in order.
-  /// - Parameter head: the position that the last row got.
-  func results(head: Position) -> [AppendResult] {
+  /// - Parameters:
+  ///   - head: the position that the last row got.
+  ///   - recordedAt: the time that all of them got.
+  func results(head: Position, recordedAt: Date) -> [AppendResult] {
     var next = head.rawValue - Int64(rows.count)
     return shares.map { share in
       let first = Position(next + 1)
       next += Int64(share.count)
-      return AppendResult(first: first, last: Position(next), versions: share.versions)
+      return AppendResult(first: first, last: Position(next), versions: share.versions, recordedAt: recordedAt)
     }
   }
 }

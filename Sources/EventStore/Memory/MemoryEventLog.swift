@@ -33,8 +33,9 @@ public final class MemoryEventLog: EventLog {
 
   public func append(_ appends: [StreamAppend]) async throws -> AppendResult {
     let result = try state.withLock { state in
-      let plan = AppendPlan(deciding: [appends], against: state.known(to: appends))
+      var plan = AppendPlan(deciding: [appends], against: state.known(to: appends))
       let time = max(now(), state.events.last?.recordedAt ?? .distantPast)
+      plan.record(at: time)
       for row in plan.rows {
         state.places[row.event.id] = row.place
         state.streams[row.place.stream, default: []].append(state.events.count)

@@ -88,10 +88,10 @@ struct AppendWriter: Sendable {
     _ attempt: Attempt, on connection: isolated PostgresConnection
   ) async throws -> [Result<AppendResult, any Error>] {
     if !attempt.mustDecide, let batch = OptimisticBatch(attempt.batch),
-      let head = try await insert(batch, on: connection)
+      let (head, time) = try await insert(batch, on: connection)
     {
       committed(head)
-      return batch.results(head: head).map { .success($0) }
+      return batch.results(head: head, recordedAt: time).map { .success($0) }
     }
     let plan = try await connection.transaction { connection in
       try await PostgresEventLog.decide(attempt.batch, on: connection)
@@ -100,14 +100,14 @@ struct AppendWriter: Sendable {
     return plan.outcomes.map { $0.mapError { $0 } }
   }
 
-  /// The new head; nil when the log objected, and nothing was done.
+  /// The new head and its time; nil when the log objected, and nothing was done.
   private func insert(
     _ batch: OptimisticBatch, on connection: isolated PostgresConnection
-  ) async throws(PostgresError) -> Position? {
+  ) async throws(PostgresError) -> (Position, Date)? {
     do throws(PostgresError) {
       let rows = try await connection.query(
         PostgresEventLog.Statements.append(EventColumns(batch.rows), predecessors: batch.predecessors))
-      return try rows.first.map { (row) throws(PostgresError) in Position(try row.decode(0)) }
+      return try rows.first.map { (row) throws(PostgresError) in (Position(try row.decode(0)), try row.decode(1)) }
     } catch {
       // Somebody was faster, or this is a repetition: to be decided append by append.
       guard error.isUniqueViolation else { throw error }

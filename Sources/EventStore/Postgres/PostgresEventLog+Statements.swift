@@ -7,7 +7,7 @@ import Postgres
 extension PostgresEventLog {
   /// Every statement that the log sends.
   enum Statements {
-    /// Advances the head and inserts, in one statement. Gives the new head; gives no row, and does nothing, when a predecessor is missing.
+    /// Advances the head and inserts, in one statement. Gives the new head and its time; gives no row, and does nothing, when a predecessor is missing.
     ///
     /// The unique constraints have the last word: an event id or a version that is taken undoes the whole statement. Whoever holds the
     /// lock on the head's row is the only one to append, in every process, until it commits: so positions follow commits.
@@ -47,7 +47,7 @@ extension PostgresEventLog {
               version, id, owner, actor, correlation_id, causation_id, schema_version, stream, type, payload, ordinality
           )
       )
-      SELECT position FROM head
+      SELECT position, recorded_at FROM head
       """
     }
 
@@ -72,7 +72,7 @@ extension PostgresEventLog {
     }
 
     static func places(of ids: [UUID]) -> Query {
-      "SELECT id, stream, version, position FROM log.event WHERE id = ANY(\(ids))"
+      "SELECT id, stream, version, position, recorded_at FROM log.event WHERE id = ANY(\(ids))"
     }
 
     private static let columns: StaticString = """

@@ -141,11 +141,14 @@ public final class PostgresEventLog: EventLog, Service {
     for row in results[2] {
       guard let stream = StreamName(try row.decode(1, as: String.self)) else { continue }
       known.events[try row.decode(0)] = AppendPlan.Place(
-        stream: stream, version: try row.decode(2), position: Position(try row.decode(3)))
+        stream: stream, version: try row.decode(2), position: Position(try row.decode(3)),
+        recordedAt: try row.decode(4))
     }
-    let plan = AppendPlan(deciding: batch, against: known)
+    var plan = AppendPlan(deciding: batch, against: known)
     if !plan.rows.isEmpty {
-      let head = try position(try await connection.query(Statements.append(EventColumns(plan.rows), predecessors: [])))
+      let rows = try await connection.query(Statements.append(EventColumns(plan.rows), predecessors: []))
+      let head = try position(rows)
+      for row in rows { plan.record(at: try row.decode(1)) }
       guard head == plan.head else {
         throw PostgresError(.misuse, "the head moved under its lock, from \(known.head) to \(head)")
       }

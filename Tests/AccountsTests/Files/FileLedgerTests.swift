@@ -174,6 +174,15 @@ struct FileLedgerTests {
     _ = try await fixture.audit()
   }
 
+  @Test(arguments: [("text/plain; charset=utf-8", true), ("", false), ("a\0b", false), ("a\r\nX: y", false)])
+  func aContentTypeThatCannotBeOneIsLeftOut(contentType: String, isKept: Bool) async throws {
+    let fixture = try await LedgerFixture()
+    let outcome = try await fixture.ledger.upload(
+      owner: fixture.owner, actor: fixture.owner, path: FilePath("a"), digest: LedgerFixture.digest("a"), size: 1,
+      contentType: contentType, jobClass: .bulk)
+    #expect(outcome.file.contentType == (isKept ? contentType : nil))
+  }
+
   @Test func ownersThatWereDroppedFromMemoryAreLoadedAgain() async throws {
     let fixture = try await LedgerFixture()
     let small = FileLedger(log: fixture.log, index: fixture.index, ownerLimit: 1)

@@ -49,7 +49,9 @@ struct LedgerFixture {
       contentType: "text/plain", jobClass: .interactive, idempotencyKey: key)
   }
 
-  static func digest(_ text: String) -> Domain.Digest { Domain.Digest(bytes: Array(SHA256.hash(data: Data(text.utf8)))) }
+  static func digest(_ text: String) -> Domain.Digest {
+    Domain.Digest(bytes: Array(SHA256.hash(data: Data(text.utf8))))
+  }
 
   func events() async throws -> [RecordedEvent] { try await log.read(after: .start, limit: .max) }
 

@@ -44,6 +44,14 @@ final class ProbedLog: EventLog {
     try await base.read(stream: stream, after: version, limit: limit)
   }
 
+  func events(at positions: [Position]) async throws -> [RecordedEvent] { try await base.events(at: positions) }
+
+  func lastEvents(of streams: [StreamName]) async throws -> [StreamName: RecordedEvent] {
+    try await base.lastEvents(of: streams)
+  }
+
+  func wait(past position: Position, timeout: Duration) async { await base.wait(past: position, timeout: timeout) }
+
   func head() async throws -> Position { try await base.head() }
 
   func subscribe(after position: Position, filter: EventFilter) -> EventSubscription {

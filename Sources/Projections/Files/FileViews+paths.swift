@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+public import EventStore
+public import Foundation
+import Postgres
+
+/// Who has which paths, as of one position of the log.
+public struct LivePaths: Equatable, Sendable {
+  /// What the answer reflects: everything up to it, and nothing after it.
+  public var position: Position
+  /// The live file of each path that has one.
+  public var files: [String: UUID]
+}
+
+extension FileViews {
+  /// Looks up many paths at once, for whoever is to decide on them.
+  public func livePaths(owner: UUID, among paths: [String]) async throws -> LivePaths {
+    var answer = LivePaths(position: .start, files: [:])
+    for row in try await pool.query(Self.livePaths(owner: owner, among: paths)) {
+      answer.position = Position(try row.decode(0))
+      if let path = try row.decode(1, as: String?.self) { answer.files[path] = try row.decode(2, as: UUID.self) }
+    }
+    return answer
+  }
+
+  /// One statement, so that rows and position are of one moment. Without any live file it is one row, of the position alone.
+  static func livePaths(owner: UUID, among paths: [String]) -> Query {
+    """
+    SELECT checkpoint.position, file.path, file.id
+    FROM projection.checkpoint
+    LEFT JOIN files.file ON file.owner = \(owner) AND file.state = 'live' AND file.path = ANY(\(paths))
+    WHERE checkpoint.name = \(FilesProjection.name)
+    """
+  }
+}
