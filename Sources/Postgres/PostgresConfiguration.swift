@@ -11,7 +11,8 @@ public struct PostgresConfiguration: Sendable {
   /// The name under which the connection appears in `pg_stat_activity`.
   public var applicationName: String
 
-  /// The role to work under after connecting (`SET ROLE`), usually one with fewer privileges than the one that signs in.
+  /// The role to work under after connecting (`SET ROLE`), usually one with fewer privileges than the one that signs
+  /// in.
   public var role: String?
 
   /// How long opening one connection may take, name lookup apart.

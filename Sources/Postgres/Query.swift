@@ -8,8 +8,8 @@
 ///     // text: SELECT path FROM file WHERE id = $1 AND size = ANY($2)
 ///
 /// So the text is the same for every call, each connection prepares it once, and no value can become SQL.
-/// The type of a parameter is that of the Swift value (`Int` is `int8`, `String` is `text`): where the server needs another, cast it,
-/// as in `\(state)::file_state`.
+/// The type of a parameter is that of the Swift value (`Int` is `int8`, `String` is `text`): where the server needs
+/// another, cast it, as in `\(state)::file_state`.
 public struct Query: Sendable {
   /// The statement with `$1`, `$2`… for its parameters.
   public let text: String
@@ -87,7 +87,8 @@ extension Query: ExpressibleByStringInterpolation {
 }
 
 extension String {
-  /// In quotes, those within doubled: a quoted identifier (`"`), or a literal (`'`) while standard_conforming_strings is on.
+  /// In quotes, those within doubled: a quoted identifier (`"`), or a literal (`'`) while standard_conforming_strings
+  /// is on.
   func quoted(with quote: Character) -> String {
     var quoted = String(quote)
     for character in self {

@@ -8,7 +8,8 @@ import Testing
 struct NumericTests {
   /// The server's form: number of digits, weight, sign, digits after the point, then digits in base 10,000.
   func form(weight: Int16, sign: UInt16 = 0, _ digits: [UInt16]) -> [UInt8] {
-    ([UInt16(digits.count), UInt16(bitPattern: weight), sign, 0] + digits).flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
+    ([UInt16(digits.count), UInt16(bitPattern: weight), sign, 0] + digits)
+      .flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
   }
 
   @Test func wholeNumbersAreIntegers() throws {

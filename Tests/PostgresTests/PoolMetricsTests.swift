@@ -27,7 +27,8 @@ struct PoolMetricsTests {
 private final class RecordingFactory: MetricsFactory, Sendable {
   let values = Mutex<[String: [Double]]>([:])
 
-  private final class Handler: CounterHandler, RecorderHandler, TimerHandler, MeterHandler, FloatingPointCounterHandler {
+  private final class Handler: CounterHandler, RecorderHandler, TimerHandler, MeterHandler, FloatingPointCounterHandler
+  {
     let name: String
     let factory: RecordingFactory
 

@@ -201,7 +201,8 @@ struct PoolStateMachineTests {
         }
       case 3, 4:
         guard let index = lent.indices.randomElement(using: &generator) else { continue }
-        serve(machine.release(lent.remove(at: index), isReusable: Int.random(in: 0..<4, using: &generator) > 0, at: at(step)))
+        let isReusable = Int.random(in: 0..<4, using: &generator) > 0
+        serve(machine.release(lent.remove(at: index), isReusable: isReusable, at: at(step)))
       case 5:
         guard let index = line.indices.randomElement(using: &generator) else { continue }
         let id = line.remove(at: index)

@@ -6,8 +6,9 @@ internal import Synchronization
 
 /// Stops the statement under way on one connection, from any thread.
 ///
-/// The server cancels whatever the session is running when the request arrives, which by then may be the next statement. So each
-/// statement is a numbered call, and a call that was asked to stop does not end before its request has been dealt with.
+/// The server cancels whatever the session is running when the request arrives, which by then may be the next
+/// statement. So each statement is a numbered call, and a call that was asked to stop does not end before its request
+/// has been dealt with.
 final class Cancellation: Sendable {
   private struct State {
     var call: UInt64 = 0
@@ -64,8 +65,9 @@ final class Cancellation: Sendable {
 
 /// Owns one `PGcancel`.
 ///
-/// `@unchecked Sendable`, because libpq fills a `PGcancel` when it makes it and PQcancel only reads it: "safe to invoke from a signal
-/// handler", or another thread, while the connection is in use (libpq, "Canceling Queries in Progress").
+/// `@unchecked Sendable`, because libpq fills a `PGcancel` when it makes it and PQcancel only reads it: "safe to
+/// invoke from a signal handler", or another thread, while the connection is in use (libpq, "Canceling Queries in
+/// Progress").
 final class CancelRequest: @unchecked Sendable {
   private let pointer: OpaquePointer
 

@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// A thread of one connection's own, as the executor of its actor.
 ///
-/// libpq blocks. On Swift's cooperative threads, of which there are as many as cores, a few slow statements would stop the
-/// process; here they stop their own connection only.
+/// libpq blocks. On Swift's cooperative threads, of which there are as many as cores, a few slow statements would
+/// stop the process; here they stop their own connection only.
 final class ConnectionThread: SerialExecutor {
   private struct State {
     var jobs: [UnownedJob] = []

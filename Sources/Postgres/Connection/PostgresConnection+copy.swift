@@ -52,8 +52,8 @@ extension PostgresConnection {
 
   /// The rows of a `COPY … TO STDOUT`, as bytes in the form that the statement names. Each chunk holds whole rows.
   ///
-  /// The statement runs when the iteration begins. An iteration that is left early is ended by the connection's next call; a
-  /// transaction around it then fails.
+  /// The statement runs when the iteration begins. An iteration that is left early is ended by the connection's next
+  /// call; a transaction around it then fails.
   public nonisolated func copyOut(_ statement: Query, file: String = #fileID, line: Int = #line) -> PostgresCopyOut {
     PostgresCopyOut(connection: self, statement: statement, file: file, line: line)
   }

@@ -5,10 +5,12 @@ internal import CLibpq
 extension PostgresConnection {
   /// Runs `body` inside a transaction: COMMIT when it returns, ROLLBACK when it throws.
   ///
-  /// `body` runs where the caller runs, not on the connection's thread. Once it has returned, cancellation no longer stops the COMMIT.
+  /// `body` runs where the caller runs, not on the connection's thread. Once it has returned, cancellation no longer
+  /// stops the COMMIT.
   ///
-  /// - Throws: what `body` throws; `.commitUnknown` when the connection was lost while COMMIT was under way; `.server` when
-  ///   `body` swallowed an error after which the server refuses to commit; `.misuse` inside another transaction.
+  /// - Throws: what `body` throws; `.commitUnknown` when the connection was lost while COMMIT was under way;
+  ///   `.server` when `body` swallowed an error after which the server refuses to commit; `.misuse` inside another
+  ///   transaction.
   @discardableResult
   public nonisolated func transaction<Output>(
     _ options: TransactionOptions = TransactionOptions(), file: String = #fileID, line: Int = #line,
@@ -72,7 +74,8 @@ extension PostgresConnection {
       // The server answers the COMMIT of a failed transaction with the tag of what it did.
       guard result.commandTag == "COMMIT" else {
         throw PostgresError(
-          .server, "the transaction was rolled back: a statement in it had failed", sqlState: "25P02", statement: "COMMIT")
+          .server, "the transaction was rolled back: a statement in it had failed", sqlState: "25P02",
+          statement: "COMMIT")
       }
     }
   }

@@ -6,10 +6,11 @@ internal import Synchronization
 
 /// One connection to the database: libpq, on a thread of its own, behind an actor.
 ///
-/// Calls block that thread and no other. Whoever uses a connection has it alone (see ``PostgresPool/withConnection(_:)``): two
-/// tasks that share one also share its transaction.
+/// Calls block that thread and no other. Whoever uses a connection has it alone (see
+/// ``PostgresPool/withConnection(_:)``): two tasks that share one also share its transaction.
 ///
-/// Every call throws ``PostgresError``. When the task is cancelled the server is asked to stop the statement, and the call throws `.cancelled`.
+/// Every call throws ``PostgresError``. When the task is cancelled the server is asked to stop the statement, and the
+/// call throws `.cancelled`.
 public actor PostgresConnection {
   /// What a pool must know of a connection without waiting for its thread.
   enum Condition: UInt8, AtomicRepresentable {
@@ -123,7 +124,8 @@ public actor PostgresConnection {
       guard isCancellable else { return try body(session) }
       guard !Task.isCancelled else { throw PostgresError(.cancelled, "the task was cancelled before the statement") }
       let call = cancellation.begin()
-      // A closure is on this actor's thread only if it uses `self`; this call, synchronous and isolated, compiles nowhere else.
+      // A closure is on this actor's thread only if it uses `self`; this call, synchronous and isolated, compiles
+      // nowhere else.
       let outcome = await withTaskCancellationHandler {
         self.outcome(of: body, on: session)
       } onCancel: {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The rows of a `COPY … TO STDOUT`, in chunks of about 64 KiB or what has arrived. Made by ``PostgresConnection/copyOut(_:file:line:)``.
+/// The rows of a `COPY … TO STDOUT`, in chunks of about 64 KiB or what has arrived. Made by
+/// ``PostgresConnection/copyOut(_:file:line:)``.
 public struct PostgresCopyOut: AsyncSequence, Sendable {
   let connection: PostgresConnection
   let statement: Query

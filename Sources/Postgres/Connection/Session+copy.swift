@@ -14,7 +14,9 @@ enum CopyDirection {
 extension Session {
   /// Begins a COPY; `direction` is what the caller expects of the statement.
   func beginCopy(_ query: Query, _ direction: CopyDirection) throws(PostgresError) {
-    guard query.parameters.isEmpty else { throw PostgresError(.misuse, "COPY takes no parameters", statement: query.text) }
+    guard query.parameters.isEmpty else {
+      throw PostgresError(.misuse, "COPY takes no parameters", statement: query.text)
+    }
     try script(query.text)
     guard copy == direction else {
       try endCopy()

@@ -5,7 +5,8 @@ internal import Logging
 
 /// Owns one `PGconn` and speaks libpq: everything here blocks.
 ///
-/// Not Sendable: it lives inside one ``PostgresConnection``, and so libpq's rule, one thread at a time, is the compiler's.
+/// Not Sendable: it lives inside one ``PostgresConnection``, and so libpq's rule, one thread at a time, is the
+/// compiler's.
 final class Session {
   let connection: OpaquePointer
   let logger: Logger
@@ -26,10 +27,12 @@ final class Session {
     self.connection = connection
     self.logger = logger
     // Without a receiver libpq prints notices on standard error.
-    PQsetNoticeReceiver(connection, { context, result in
-      guard let context, let result else { return }
-      Unmanaged<Session>.fromOpaque(context).takeUnretainedValue().receive(notice: result)
-    }, Unmanaged.passUnretained(self).toOpaque())
+    PQsetNoticeReceiver(
+      connection,
+      { context, result in
+        guard let context, let result else { return }
+        Unmanaged<Session>.fromOpaque(context).takeUnretainedValue().receive(notice: result)
+      }, Unmanaged.passUnretained(self).toOpaque())
   }
 
   deinit { PQfinish(connection) }
@@ -49,7 +52,8 @@ final class Session {
     do throws(PostgresError) {
       return try runOnce(query)
     } catch {
-      // The plan's result type changed with the schema, or someone deallocated it. Outside a transaction nothing is lost.
+      // The plan's result type changed with the schema, or someone deallocated it. Outside a transaction nothing is
+      // lost.
       guard error.meansStalePlan else { throw error }
       try forget(query.text)
       guard isIdle else { throw error }
@@ -127,7 +131,8 @@ final class Session {
 
   /// Waits for the answer: the last result, or the first error.
   ///
-  /// Not by PQexec and its like: of a session that the server ends they tell the end, and not the server's reason for it.
+  /// Not by PQexec and its like: of a session that the server ends they tell the end, and not the server's reason for
+  /// it.
   func receive(_ sent: Int32, _ statement: String) throws(PostgresError) -> PostgresResult {
     guard sent == 1 else { throw lost() }
     var last: PostgresResult?
@@ -149,7 +154,8 @@ final class Session {
     try endCopy()
     guard PQenterPipelineMode(connection) == 1 else { throw lost() }
     defer { PQexitPipelineMode(connection) }
-    // Sending blocks while the server is busy answering; libpq reads its answers meanwhile, so neither waits for the other.
+    // Sending blocks while the server is busy answering; libpq reads its answers meanwhile, so neither waits for the
+    // other.
     var steps: [PipelineStep] = []
     for query in queries {
       let known = known(query)

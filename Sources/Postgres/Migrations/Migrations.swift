@@ -5,8 +5,9 @@ public import Logging
 
 /// Brings the schema of a database to what the files say: forward only, each file once, each in its own transaction.
 ///
-/// `public.migration` remembers what was applied, with the SHA-256 of the file's bytes (computed by the server, so that no
-/// second implementation is needed here). A file that was changed after it was applied is an error, not a surprise.
+/// `public.migration` remembers what was applied, with the SHA-256 of the file's bytes (computed by the server, so
+/// that no second implementation is needed here). A file that was changed after it was applied is an error, not a
+/// surprise.
 public enum Migrations {
   /// All `*.sql` files of a directory, in order.
   ///
@@ -31,8 +32,8 @@ public enum Migrations {
   /// Applies what has not been applied, under a lock that lets one process at a time do so.
   ///
   /// - Returns: the names of those applied now.
-  /// - Throws: `.migration` when the files do not fit what was applied, before anything is done; `.server`, naming the file, when
-  ///   one fails: those before it stay, it leaves nothing.
+  /// - Throws: `.migration` when the files do not fit what was applied, before anything is done; `.server`, naming
+  ///   the file, when one fails: those before it stay, it leaves nothing.
   public static func apply(
     _ migrations: [Migration], on connection: PostgresConnection, logger: Logger
   ) async throws -> [String] {
@@ -55,8 +56,10 @@ public enum Migrations {
   /// - Throws: as ``apply(_:on:logger:)`` when the files do not fit what was applied.
   public static func pending(_ migrations: [Migration], on connection: PostgresConnection) async throws -> [String] {
     try checkOrder(migrations)
-    let exists = try await connection.query("SELECT to_regclass('public.migration') IS NOT NULL")[0].decode(0, as: Bool.self)
-    return exists ? try await compare(migrations, on: connection).map(\.name) : migrations.map(\.name)
+    let answer = try await connection.query("SELECT to_regclass('public.migration') IS NOT NULL")
+    return try answer[0].decode(0, as: Bool.self)
+      ? try await compare(migrations, on: connection).map(\.name)
+      : migrations.map(\.name)
   }
 
   // MARK: - Steps
@@ -116,7 +119,8 @@ public enum Migrations {
   private static func withLock<Output>(
     _ connection: PostgresConnection, _ body: () async throws -> Output
   ) async throws -> Output {
-    let timeout = try await connection.query("SELECT current_setting('statement_timeout')")[0].decode(0, as: String.self)
+    let setting = try await connection.query("SELECT current_setting('statement_timeout')")
+    let timeout = try setting[0].decode(0, as: String.self)
     let output: Output
     do {
       _ = try await connection.execute("SET statement_timeout TO 0")

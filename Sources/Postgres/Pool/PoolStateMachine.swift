@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The pool's rules, and nothing else: no locks, no tasks, no clock. What must be done is returned, and done outside the lock.
+/// The pool's rules, and nothing else: no locks, no tasks, no clock. What must be done is returned, and done outside
+/// the lock.
 ///
-/// Connections are opened by the task that needs one, so a grant is either a connection or the leave to open one. Every grant is given
-/// back exactly once: ``release(_:isReusable:at:)``, or ``connectFailed()`` when the opening failed.
+/// Connections are opened by the task that needs one, so a grant is either a connection or the leave to open one.
+/// Every grant is given back exactly once: ``release(_:isReusable:at:)``, or ``connectFailed()`` when the opening
+/// failed.
 struct PoolStateMachine<Connection, Waiter> {
   typealias Grant = PoolGrant<Connection>
 

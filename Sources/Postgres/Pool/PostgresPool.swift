@@ -8,10 +8,11 @@ internal import Synchronization
 /// Connections to one database, lent to one task at a time.
 ///
 /// They are opened when they are needed, up to `size`; who must wait is served in order. A connection that was lost is
-/// noticed before it is lent again, and replaced. The pool works from the moment it is made; ``run()`` only closes what has
-/// been idle for long, and everything at shutdown.
+/// noticed before it is lent again, and replaced. The pool works from the moment it is made; ``run()`` only closes
+/// what has been idle for long, and everything at shutdown.
 ///
-/// Settings of a session (`SET`) outlast the borrower: use `SET LOCAL` in a transaction. A transaction left open is rolled back.
+/// Settings of a session (`SET`) outlast the borrower: use `SET LOCAL` in a transaction. A transaction left open is
+/// rolled back.
 public final class PostgresPool: Service, Sendable {
   private typealias Waiter = CheckedContinuation<Result<PoolGrant<PostgresConnection>, PostgresError>, Never>
   private typealias Machine = PoolStateMachine<PostgresConnection, Waiter>
@@ -192,7 +193,8 @@ public final class PostgresPool: Service, Sendable {
   }
 
   private func enqueue(_ waiter: Waiter, _ id: UInt64, _ deadline: ContinuousClock.Instant) {
-    // Under the lock: a cancellation comes either before this look or after the waiter stands in line, where it is found.
+    // Under the lock: a cancellation comes either before this look or after the waiter stands in line, where it is
+    // found.
     let acquisition = state.withLock { state in
       Task.isCancelled ? nil : state.machine.acquire(waiter, id: id, deadline: deadline)
     }

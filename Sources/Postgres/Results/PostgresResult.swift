@@ -4,9 +4,10 @@ internal import CLibpq
 
 /// Owns one `PGresult`.
 ///
-/// `@unchecked Sendable`, because nothing writes to a `PGresult` once libpq has handed it out, until the `deinit` here, which is
-/// called once, after the last reader: "PGresult objects are normally read-only after creation, and so can be passed around freely
-/// between threads" (libpq, "Behavior in Threaded Programs"; the exceptions, PQmakeEmptyPGresult and its like, are not used).
+/// `@unchecked Sendable`, because nothing writes to a `PGresult` once libpq has handed it out, until the `deinit`
+/// here, which is called once, after the last reader: "PGresult objects are normally read-only after creation, and so
+/// can be passed around freely between threads" (libpq, "Behavior in Threaded Programs"; the exceptions,
+/// PQmakeEmptyPGresult and its like, are not used).
 final class PostgresResult: @unchecked Sendable {
   private let pointer: OpaquePointer
   let rowCount: Int
@@ -46,7 +47,8 @@ final class PostgresResult: @unchecked Sendable {
   @inline(__always)
   func decode<Value: PostgresDecodable>(row: Int, column: Int, as _: Value.Type) throws(PostgresError) -> Value {
     let isNull = PQgetisnull(pointer, Int32(row), Int32(column)) == 1
-    let bytes = isNull
+    let bytes =
+      isNull
       ? nil
       : UnsafeRawBufferPointer(
         start: PQgetvalue(pointer, Int32(row), Int32(column)),

@@ -37,7 +37,8 @@ public struct PostgresBuffer {
     return sawNull
   }
 
-  /// Writes one value with its length before it, -1 for NULL: the form inside arrays and COPY rows. True when it was NULL.
+  /// Writes one value with its length before it, -1 for NULL: the form inside arrays and COPY rows. True when it was
+  /// NULL.
   @inline(__always)
   @discardableResult
   mutating func writeWithLength(_ encode: (inout PostgresBuffer) -> Void) -> Bool {

@@ -6,7 +6,8 @@ public struct PostgresType: RawRepresentable, Hashable, Sendable {
 
   public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-  // Those built in never change: https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat
+  // Those built in never change:
+  // https://github.com/postgres/postgres/blob/REL_15_STABLE/src/include/catalog/pg_type.dat
   public static let bool = PostgresType(rawValue: 16)
   public static let bytea = PostgresType(rawValue: 17)
   public static let char = PostgresType(rawValue: 18)

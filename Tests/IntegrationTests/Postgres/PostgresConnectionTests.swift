@@ -74,7 +74,8 @@ struct PostgresConnectionTests {
       for number in 0..<5 {
         #expect(try await connection.query("SELECT \(number) + 1")[0].decode(0, as: Int.self) == number + 1)
       }
-      let prepared = try await connection.query("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%+ 1'")
+      let prepared = try await connection.query(
+        "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%+ 1'")
       #expect(try prepared.decode(String.self) == ["SELECT $1 + 1"])
     }
   }

@@ -29,7 +29,8 @@ struct PostgresCopyTests {
 
   @Test func chunksMaySplitRowsAnywhere() async throws {
     try await withTable { connection in
-      let count = try await connection.copyIn("COPY t FROM STDIN", chunks: chunks(["1\tone\n2\tt", "", "wo\n", "3\t\\N\n"]))
+      let pieces = chunks(["1\tone\n2\tt", "", "wo\n", "3\t\\N\n"])
+      let count = try await connection.copyIn("COPY t FROM STDIN", chunks: pieces)
       #expect(count == 3)
       let rows = try await connection.query("SELECT name FROM t ORDER BY n").decode(String?.self)
       #expect(rows == ["one", "two", nil])
@@ -61,7 +62,8 @@ struct PostgresCopyTests {
 
   @Test func binaryRowsAreEncodedByTheirTypes() async throws {
     try await withPostgres { connection in
-      try await connection.script("CREATE TABLE t (id uuid, n bigint, name text, at timestamptz, tags text[], raw bytea)")
+      try await connection.script(
+        "CREATE TABLE t (id uuid, n bigint, name text, at timestamptz, tags text[], raw bytea)")
       let rows = (0..<50_000).map { number in
         (UUID(), number, number.isMultiple(of: 2) ? "even" : nil, Date(timeIntervalSince1970: Double(number)))
       }
@@ -69,8 +71,9 @@ struct PostgresCopyTests {
         writer.row(row.0, row.1, row.2, row.3, ["a", "b"], [UInt8]([1, 2]))
       }
       #expect(count == 50_000)
-      let stored = try await connection.query("SELECT id, n, name, at, tags, raw FROM t WHERE n IN (0, 49999) ORDER BY n")
-        .decode((UUID, Int, String?, Date, [String], [UInt8]).self)
+      let stored = try await connection.query(
+        "SELECT id, n, name, at, tags, raw FROM t WHERE n IN (0, 49999) ORDER BY n"
+      ).decode((UUID, Int, String?, Date, [String], [UInt8]).self)
       #expect(stored.map(\.0) == [rows[0].0, rows[49_999].0])
       #expect(stored.map(\.2) == ["even", nil])
       #expect(stored[1].3 == rows[49_999].3)
@@ -113,7 +116,8 @@ struct PostgresCopyTests {
     try await withTable { connection in
       var received = 0
       let error = await #expect(throws: PostgresError.self) {
-        for try await chunk in connection.copyOut("COPY (SELECT 1 / (5000 - n) FROM generate_series(1, 9999) AS n) TO STDOUT") {
+        let statement: Query = "COPY (SELECT 1 / (5000 - n) FROM generate_series(1, 9999) AS n) TO STDOUT"
+        for try await chunk in connection.copyOut(statement) {
           received += chunk.count
         }
       }

@@ -95,13 +95,17 @@ struct PostgresMigrationsTests {
       let error = await #expect(throws: PostgresError.self) { try await apply([first, broken], connection) }
       #expect(error?.sqlState == "42601")
       #expect(error?.message.hasPrefix("0002_break_down.sql:3: ") == true)
-      let (file, half) = try await connection.query("SELECT to_regclass('file') IS NULL, to_regclass('half') IS NULL")[0]
-        .decode((Bool, Bool).self)
+      let (file, half) = try await connection.query(
+        "SELECT to_regclass('file') IS NULL, to_regclass('half') IS NULL"
+      )[0].decode((Bool, Bool).self)
       #expect(!file, "those before it stay")
       #expect(half, "it leaves nothing")
       // The lock is free and the session's limits are as before.
       let (locks, timeout) = try await connection.query(
-        "SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()), current_setting('statement_timeout')"
+        """
+        SELECT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()),
+          current_setting('statement_timeout')
+        """
       )[0].decode((Int, String).self)
       #expect(locks == 0)
       #expect(timeout == "30s")

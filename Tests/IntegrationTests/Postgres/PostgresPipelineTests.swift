@@ -68,7 +68,8 @@ struct PostgresPipelineTests {
       _ = try await connection.query(add(1))
       let results = try await connection.pipeline((0..<50).map(add))
       #expect(try results.map { try $0[0].decode(0, as: Int.self) } == (1...50).map { $0 })
-      let prepared = try await connection.query("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%+ 1'")
+      let prepared = try await connection.query(
+        "SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%+ 1'")
       #expect(prepared.count == 1)
     }
   }

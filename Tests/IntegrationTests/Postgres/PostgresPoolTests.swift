@@ -119,7 +119,8 @@ struct PostgresPoolTests {
       let rows = try await pool.query("SELECT n FROM t")
       #expect(rows.isEmpty)
       try await pool.transaction { try await $0.execute("INSERT INTO t VALUES (2)") }
-      let numbers = try await pool.pipeline(["INSERT INTO t VALUES (3)", "SELECT n FROM t ORDER BY n"])[1].decode(Int.self)
+      let results = try await pool.pipeline(["INSERT INTO t VALUES (3)", "SELECT n FROM t ORDER BY n"])
+      let numbers = try results[1].decode(Int.self)
       #expect(numbers == [2, 3])
       #expect(pool.counts == PoolCounts(idle: 1))
     }

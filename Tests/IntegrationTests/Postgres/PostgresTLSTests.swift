@@ -49,7 +49,11 @@ struct PostgresTLSTests {
       ], logger: logger)
     let child = try await server.start()
     let result: Result<Void, any Error>
-    do { result = .success(try await body(Server(port: port, certificate: certificate))) } catch { result = .failure(error) }
+    do {
+      result = .success(try await body(Server(port: port, certificate: certificate)))
+    } catch {
+      result = .failure(error)
+    }
     await server.stop(child)
     try result.get()
   }

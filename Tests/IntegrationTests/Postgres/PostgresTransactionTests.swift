@@ -96,11 +96,14 @@ struct PostgresTransactionTests {
 
   @Test func optionsReachTheServer() async throws {
     try await withTable { connection in
-      let names: [String] = ["transaction_isolation", "transaction_read_only", "transaction_deferrable", "synchronous_commit"]
+      let names: [String] = [
+        "transaction_isolation", "transaction_read_only", "transaction_deferrable", "synchronous_commit",
+      ]
       func settings(_ options: TransactionOptions) async throws -> [String] {
         try await connection.transaction(options) { connection in
-          try await connection.query("SELECT current_setting(name) FROM unnest(\(names)) WITH ORDINALITY AS s (name, i) ORDER BY i")
-            .decode(String.self)
+          try await connection.query(
+            "SELECT current_setting(name) FROM unnest(\(names)) WITH ORDINALITY AS s (name, i) ORDER BY i"
+          ).decode(String.self)
         }
       }
       let before = try await settings(.init())
@@ -126,7 +129,8 @@ struct PostgresTransactionTests {
         """
         CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS
           $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(60); RETURN NULL; END $$;
-        CREATE CONSTRAINT TRIGGER die AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION die()
+        CREATE CONSTRAINT TRIGGER die AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+          FOR EACH ROW EXECUTE FUNCTION die()
         """)
       let error = await #expect(throws: PostgresError.self) {
         try await connection.transaction { try await $0.execute("INSERT INTO t VALUES (1)") }

@@ -98,8 +98,10 @@ struct PostgresTypesTests {
     try await withPostgres { connection in
       let text = #"{"b": 1,  "a":[null,"ü"], "b":2}"#
       try await connection.script("CREATE TABLE t (exact json, parsed jsonb, list json[])")
+      let json = PostgresJSON(text)
       try await connection.execute(
-        "INSERT INTO t VALUES (\(PostgresJSON(text)), \(PostgresJSON(text)), \([PostgresJSON("1"), PostgresJSON(text)]))")
+        "INSERT INTO t VALUES (\(json), \(json), \([PostgresJSON("1"), json]))"
+      )
       let row = try await connection.query("SELECT exact, exact, parsed, list, exact, pg_typeof(list)::text FROM t")[0]
       let (exact, bytes, parsed, list, string, type) = try row.decode(
         (PostgresJSON, [UInt8], PostgresJSON, [PostgresJSON], String, String).self)
