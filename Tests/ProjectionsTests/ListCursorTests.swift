@@ -17,7 +17,8 @@ struct ListCursorTests {
   @Test func textIsSafeInAURL() {
     for length in 0..<40 {
       let text = PathCursor(path: String(repeating: "\u{3ffff}?", count: length), position: Position(1)).text
-      #expect(text.utf8.allSatisfy { "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8.contains($0) })
+      #expect(
+        text.utf8.allSatisfy { "-_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8.contains($0) })
     }
   }
 

@@ -16,7 +16,10 @@ struct PathPrefixTests {
 
   /// In the order of bytes, which is that of the column.
   @Test func rangeHoldsExactlyThePathsThatBeginSo() {
-    let pieces = ["", "a", "b", "/", "ü", "\u{7f}", "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}", "\u{10ffff}"]
+    let pieces = [
+      "", "a", "b", "/", "ü", "\u{7f}", "\u{80}", "\u{7ff}", "\u{800}", "\u{d7ff}", "\u{e000}", "\u{ffff}", "\u{10000}",
+      "\u{10ffff}",
+    ]
     let paths = pieces.flatMap { first in pieces.map { first + $0 } }
     for prefix in paths {
       let range = PathPrefix(prefix)
@@ -24,7 +27,8 @@ struct PathPrefixTests {
         let isInRange =
           !path.utf8.lexicographicallyPrecedes(range.lower.utf8)
           && (range.upper.map { path.utf8.lexicographicallyPrecedes($0.utf8) } ?? true)
-        #expect(isInRange == path.utf8.starts(with: prefix.utf8), "\(path.debugDescription) and \(prefix.debugDescription)")
+        #expect(
+          isInRange == path.utf8.starts(with: prefix.utf8), "\(path.debugDescription) and \(prefix.debugDescription)")
       }
     }
   }

@@ -2,9 +2,7 @@
 
 import EventStore
 import Foundation
-import Logging
 import Postgres
-import TestSupport
 import Testing
 
 @testable import Projections
@@ -74,16 +72,5 @@ struct FoldingTests {
         try await projection.fold(batch, on: connection)
       }
     }
-  }
-}
-
-/// A pool on a fresh database, as the application's role.
-func withPool<Value>(_ body: (PostgresPool) async throws -> Value) async throws -> Value {
-  try await withMigratedDatabase { configuration in
-    let pool = PostgresPool(configuration: configuration, size: 16, logger: Logger(label: "test"))
-    let result: Result<Value, any Error>
-    do { result = .success(try await body(pool)) } catch { result = .failure(error) }
-    await pool.close()
-    return try result.get()
   }
 }

@@ -79,7 +79,9 @@ struct GeneratedHistory {
     owners.append(id)
     used[id] = 0
     append([
-      account(id, AccountRegistered(accountId: id, email: "Person\(owners.count)@example.org", role: .user, quotaBytes: 1 << 30))
+      account(
+        id,
+        AccountRegistered(accountId: id, email: "Person\(owners.count)@example.org", role: .user, quotaBytes: 1 << 30))
     ])
   }
 
@@ -103,7 +105,8 @@ struct GeneratedHistory {
     let size = Self.size(content)
     used[owner, default: 0] += size
     var parts = [
-      account(owner, AccountQuotaCharged(accountId: owner, fileId: file.id, bytes: size, usedBytes: used[owner, default: 0])),
+      account(
+        owner, AccountQuotaCharged(accountId: owner, fileId: file.id, bytes: size, usedBytes: used[owner, default: 0])),
       part(
         "file", file.id.text,
         FileUploaded(
@@ -137,7 +140,8 @@ struct GeneratedHistory {
       jobs[index].attempts += 1
       jobs[index].isDead = true
       let dead = JobDeadLettered(
-        jobId: id, kind: .analyze, fileId: file.id, attempts: jobs[index].attempts, reason: "unreadable", fingerprint: "f")
+        jobId: id, kind: .analyze, fileId: file.id, attempts: jobs[index].attempts, reason: "unreadable",
+        fingerprint: "f")
       append([part("job", id.text, dead, owner: file.owner)])
     default:
       jobs.remove(at: index)
