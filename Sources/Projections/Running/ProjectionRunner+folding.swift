@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
 import EventStore
 import Foundation
 import Logging
@@ -50,7 +51,7 @@ extension ProjectionRunner {
             return .overtaken
           }
         }
-        try await stop(at: before, "At position \(event.position), \(event.type) \(event.id): \(error)")
+        try await stop(at: before, "At position \(event.position), \(event.type) \(event.id.text): \(error)")
         return .stopped
       }
     }

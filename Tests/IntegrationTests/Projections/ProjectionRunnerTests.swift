@@ -63,7 +63,7 @@ struct ProjectionRunnerTests {
       }
       let checkpoint = try #require(try await CheckpointViews(pool: pool).checkpoint("files"))
       #expect(checkpoint.position == Position(bad.rawValue - 1))
-      #expect(checkpoint.error?.hasPrefix("At position \(bad), file.uploaded \(poison.id): ") == true)
+      #expect(checkpoint.error?.hasPrefix("At position \(bad), file.uploaded \(poison.id.text): ") == true)
       let page = try await FileViews(pool: pool).list(owner: uploads.owner)
       #expect(page.items.map(\.path) == ["before"])
     }
