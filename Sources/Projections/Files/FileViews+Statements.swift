@@ -35,16 +35,28 @@ extension FileViews {
         LIMIT \(limit)
         """
     case nil:
-      // Two ordered index scans, merged.
+      // As much of either as may be needed, each in the order of its index.
       return """
         SELECT \(unescaped: FileItem.columns)
         FROM (
-          SELECT * FROM files.file WHERE state = 'live'
+          (
+            SELECT *
+            FROM files.file
+            WHERE owner = \(owner) AND state = 'live' AND path >= \(range.lower) AND path < \(upper)
+              AND (path, position) > (\(path), \(position))
+            ORDER BY path, position
+            LIMIT \(limit)
+          )
           UNION ALL
-          SELECT * FROM files.file WHERE state = 'trashed'
+          (
+            SELECT *
+            FROM files.file
+            WHERE owner = \(owner) AND state = 'trashed' AND path >= \(range.lower) AND path < \(upper)
+              AND (path, position) > (\(path), \(position))
+            ORDER BY path, position
+            LIMIT \(limit)
+          )
         ) AS file
-        WHERE owner = \(owner) AND path >= \(range.lower) AND path < \(upper)
-          AND (path, position) > (\(path), \(position))
         ORDER BY path, position
         LIMIT \(limit)
         """

@@ -35,6 +35,16 @@ extension Checkpoint {
     "SELECT name, version, position, updated_at, error FROM projection.checkpoint WHERE name = \(name) FOR UPDATE"
   }
 
+  /// No row when somebody else folds this projection, or replaces its tables.
+  static func tryLock(_ name: String) -> Query {
+    """
+    SELECT name, version, position, updated_at, error
+    FROM projection.checkpoint
+    WHERE name = \(name)
+    FOR UPDATE SKIP LOCKED
+    """
+  }
+
   /// For a projection that is new, or whose row somebody deleted.
   static func create(_ name: String, version: Int) -> Query {
     "INSERT INTO projection.checkpoint (name, version) VALUES (\(name), \(Int32(version))) ON CONFLICT (name) DO NOTHING"

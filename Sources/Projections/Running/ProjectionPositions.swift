@@ -20,7 +20,7 @@ public final class ProjectionPositions: Service {
   private let redis: RedisClient?
   private let logger: Logger
   private let signals = Mutex<[String: PositionSignal]>([:])
-  private let lastLook = Mutex<ContinuousClock.Instant?>(nil)
+  private let looking = Mutex<(last: ContinuousClock.Instant?, count: Int)>((nil, 0))
 
   /// - Parameter redis: spares most looks at the checkpoints, once ``run()`` follows it.
   public init(pool: PostgresPool, redis: RedisClient? = nil, logger: Logger = Logger(label: "onefold.projections")) {
@@ -61,6 +61,9 @@ public final class ProjectionPositions: Service {
   public func advance(_ projection: String, to position: Position) {
     signal(projection).advance(to: position)
   }
+
+  /// How often waiting has asked the database.
+  var looks: Int { looking.withLock { $0.count } }
 
   /// Follows Redis until graceful shutdown.
   public func run() async throws {
@@ -111,9 +114,9 @@ public final class ProjectionPositions: Service {
   /// However many wait, the checkpoints are asked once in an interval.
   private func lookUnlessJustLooked(_ interval: Duration) async {
     let now = ContinuousClock.now
-    let isDue = lastLook.withLock { last in
-      if let last, last.duration(to: now) < interval { return false }
-      last = now
+    let isDue = looking.withLock { looking in
+      if let last = looking.last, last.duration(to: now) < interval { return false }
+      looking = (now, looking.count + 1)
       return true
     }
     guard isDue else { return }

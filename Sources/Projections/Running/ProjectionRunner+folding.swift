@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
 import EventStore
 import Foundation
 import Logging
@@ -9,7 +10,7 @@ import Redis
 extension ProjectionRunner {
   enum Outcome {
     case moved
-    /// The checkpoint is not where this runner thought: another one holds the lead, or a rebuild has replaced the tables.
+    /// The checkpoint is locked, or not where this runner thought: another one holds the lead, or a rebuild replaces the tables.
     case overtaken
     /// An event cannot be folded; the checkpoint stands before it and says why.
     case stopped
@@ -50,7 +51,7 @@ extension ProjectionRunner {
             return .overtaken
           }
         }
-        try await stop(at: before, "At position \(event.position), \(event.type) \(event.id): \(error)")
+        try await stop(at: before, "At position \(event.position), \(event.type) \(event.id.text): \(error)")
         return .stopped
       }
     }
@@ -64,12 +65,12 @@ extension ProjectionRunner {
     logger.error("A projection has stopped", metadata: ["after": "\(position)", "reason": "\(reason)"])
   }
 
-  /// One transaction: the lock, the events, the checkpoint. False, and nothing done, when the checkpoint was elsewhere.
+  /// One transaction: the lock, the events, the checkpoint. False, and nothing done, when the checkpoint was locked or elsewhere.
   private func fold(_ page: EventPage, from position: Position) async throws -> Bool {
     let name = projection.name
     let projection = projection
     let hasMoved = try await pool.transaction(FoldTransaction.options) { connection in
-      let rows = try await connection.pipeline([FoldTransaction.prepare(schema: name), Checkpoint.lock(name)])
+      let rows = try await connection.pipeline([FoldTransaction.prepare(schema: name), Checkpoint.tryLock(name)])
       guard let row = rows[1].first else { return false }
       let checkpoint = try Checkpoint(row)
       guard checkpoint.position == position, checkpoint.version == projection.version, checkpoint.error == nil else {

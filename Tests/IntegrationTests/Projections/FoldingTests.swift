@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventStore
+import Foundation
+import Postgres
+import Testing
+
+@testable import Projections
+
+/// However a history is cut into batches, the tables come out as the model says.
+struct FoldingTests {
+  /// Fixed seeds, so that a failure comes back, and one that is new in every run.
+  static let seeds: [UInt64] = [1, 2, 3, 4, .random(in: 0...UInt64.max)]
+
+  @Test(arguments: seeds)
+  func batchesDoNotChangeTheTables(seed: UInt64) async throws {
+    let events = try await GeneratedHistory(seed: seed, steps: 150).recorded()
+    let model = try ProjectionModel(events).rows
+    try await withPool { pool in
+      for projection in ProjectionCatalog.all {
+        let wanted = events.filter { projection.eventTypes.contains($0.type) }
+        var random = SeededRandom(seed: seed)
+
+        try await fold(wanted, sizes: { 1 }, projection, into: projection.name, pool)
+        let single = try await ReadTables.rows(of: projection, pool)
+        for (table, rows) in single {
+          #expect(rows == model[table], "\(table), one event at a time, seed \(seed)")
+        }
+
+        for longest in [7, 60, wanted.count] {
+          _ = try await pool.query(Rebuild.Statements.begin(projection.name))
+          let next = "\(projection.name)_next"
+          try await fold(wanted, sizes: { .random(in: 1...longest, using: &random) }, projection, into: next, pool)
+          let batched = try await ReadTables.rows(of: projection, in: next, pool)
+          #expect(batched == single, "\(projection.name), batches of up to \(longest), seed \(seed)")
+        }
+      }
+    }
+  }
+
+  @Test func aFileThatComesAndGoesInOneBatchLeavesNothingButItsTrace() async throws {
+    // Of 40 histories folded whole, some hold a file that was uploaded, trashed, restored, trashed and removed.
+    for seed in UInt64(100)..<140 {
+      let history = GeneratedHistory(seed: seed, steps: 60)
+      let events = try await history.recorded()
+      let removed = events.filter { $0.type == "file.removed" }
+      guard removed.contains(where: { event in events.count { $0.stream == event.stream } >= 4 }) else { continue }
+      let model = try ProjectionModel(events).rows
+      try await withPool { pool in
+        for projection in ProjectionCatalog.all {
+          let wanted = events.filter { projection.eventTypes.contains($0.type) }
+          try await fold(wanted, sizes: { wanted.count }, projection, into: projection.name, pool)
+          for (table, rows) in try await ReadTables.rows(of: projection, pool) {
+            #expect(rows == model[table], "\(table), seed \(seed)")
+          }
+        }
+      }
+      return
+    }
+    Issue.record("no generated history holds such a file")
+  }
+
+  private func fold(
+    _ events: [RecordedEvent], sizes: () -> Int, _ projection: any Projection, into schema: String, _ pool: PostgresPool
+  ) async throws {
+    var rest = events[...]
+    while !rest.isEmpty {
+      let batch = Array(rest.prefix(sizes()))
+      rest = rest.dropFirst(batch.count)
+      try await pool.transaction(FoldTransaction.options) { connection in
+        _ = try await connection.query(FoldTransaction.prepare(schema: schema))
+        try await projection.fold(batch, on: connection)
+      }
+    }
+  }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import EventStore
+import Foundation
+
+/// Random numbers that a printed seed brings back.
+struct SeededRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// A history that could have happened: owners who upload, replace, trash, restore and remove files of few contents under few paths,
+/// and jobs that fail, succeed and give up. Few of each, so that everything meets everything.
+struct GeneratedHistory {
+  /// Each element was appended at once.
+  private(set) var appends: [[StreamAppend]] = []
+  private(set) var owners: [UUID] = []
+
+  private struct File {
+    var id: UUID
+    var owner: UUID
+    var path: String
+    var content: Int
+    var isLive = true
+    /// How many appends there were before it: tells earlier from later.
+    var order: Int
+  }
+
+  private struct Job {
+    var id: UUID
+    var file: File
+    var attempts = 0
+    var isDead = false
+  }
+
+  private var random: SeededRandom
+  private var files: [File] = []
+  private var jobs: [Job] = []
+  private var used: [UUID: Int64] = [:]
+  private var analyzed: Set<Int> = []
+  private var idTime = 1_700_000_000_000.0
+
+  init(seed: UInt64, steps: Int) {
+    random = SeededRandom(seed: seed)
+    register()
+    for _ in 0..<steps {
+      switch Int.random(in: 0..<100, using: &random) {
+      case 0..<2 where owners.count < 4: register()
+      case 2..<6: changeAccount()
+      case 6..<40: upload()
+      case 40..<65: work()
+      case 65..<77: trash()
+      case 77..<87: restore()
+      default: remove()
+      }
+    }
+  }
+
+  /// The same history as a log gives it, at times that stand still now and then.
+  func recorded() async throws -> [RecordedEvent] {
+    let clock = SteppingClock()
+    let log = MemoryEventLog(now: { clock.next() })
+    for append in appends { _ = try await log.append(append) }
+    return try await log.read(after: .start, limit: .max)
+  }
+
+  private mutating func register() {
+    let id = uuid()
+    owners.append(id)
+    used[id] = 0
+    append([
+      account(
+        id,
+        AccountRegistered(accountId: id, email: "Person\(owners.count)@example.org", role: .user, quotaBytes: 1 << 30))
+    ])
+  }
+
+  private mutating func changeAccount() {
+    let id = owners.randomElement(using: &random) ?? UUID()
+    switch Int.random(in: 0..<5, using: &random) {
+    case 0: append([account(id, AccountPasswordChanged(accountId: id))])
+    case 1: append([account(id, AccountRoleChanged(accountId: id, role: Bool.random(using: &random) ? .admin : .user))])
+    case 2: append([account(id, AccountDisabled(accountId: id, reason: "asked to"))])
+    case 3: append([account(id, AccountQuotaSet(accountId: id, quotaBytes: .random(in: 1...1 << 40, using: &random)))])
+    default: append([account(id, AccountSessionRevoked(accountId: id, sessionId: uuid(), reason: .signedOut))])
+    }
+  }
+
+  private mutating func upload() {
+    let owner = owners.randomElement(using: &random) ?? UUID()
+    let content = Int.random(in: 0..<8, using: &random)
+    let path = "folder/\(Int.random(in: 0..<12, using: &random)) ü,\"\\\n(x).txt"
+    let file = File(id: uuid(), owner: owner, path: path, content: content, order: appends.count)
+    let job = Job(id: uuid(), file: file)
+    let size = Self.size(content)
+    used[owner, default: 0] += size
+    var parts = [
+      account(
+        owner, AccountQuotaCharged(accountId: owner, fileId: file.id, bytes: size, usedBytes: used[owner, default: 0])),
+      part(
+        "file", file.id.text,
+        FileUploaded(
+          fileId: file.id, path: path, digest: Self.digest(content), size: size,
+          contentType: Bool.random(using: &random) ? "text/plain" : nil,
+          jobClass: JobClass.allCases.randomElement(using: &random) ?? .bulk), id: job.id, owner: owner),
+    ]
+    if let old = files.firstIndex(where: { $0.owner == owner && $0.path == path && $0.isLive }) {
+      files[old].isLive = false
+      let trashed = FileTrashed(fileId: files[old].id, reason: .replaced, replacedBy: file.id)
+      parts.append(part("file", files[old].id.text, trashed, owner: owner))
+    }
+    files.append(file)
+    jobs.append(job)
+    append(parts)
+  }
+
+  private mutating func work() {
+    guard let index = jobs.indices.randomElement(using: &random) else { return }
+    let job = jobs[index]
+    let (id, file) = (job.id, job.file)
+    switch Int.random(in: 0..<10, using: &random) {
+    case 0..<2:
+      jobs[index].attempts += 1
+      jobs[index].isDead = false
+      let failed = JobFailed(
+        jobId: id, kind: .analyze, fileId: file.id, attempt: jobs[index].attempts, reason: "disk is \"full\"",
+        retryAt: .random(in: 0...2_000_000_000_000, using: &random))
+      append([part("job", id.text, failed, owner: file.owner)])
+    case 2 where !job.isDead:
+      jobs[index].attempts += 1
+      jobs[index].isDead = true
+      let dead = JobDeadLettered(
+        jobId: id, kind: .analyze, fileId: file.id, attempts: jobs[index].attempts, reason: "unreadable",
+        fingerprint: "f")
+      append([part("job", id.text, dead, owner: file.owner)])
+    default:
+      jobs.remove(at: index)
+      succeed(job)
+    }
+  }
+
+  private mutating func succeed(_ job: Job) {
+    let (file, digest, size) = (job.file, Self.digest(job.file.content), Self.size(job.file.content))
+    var parts: [StreamAppend] = []
+    if analyzed.insert(file.content).inserted {
+      let analyzed = ContentAnalyzed(digest: digest, size: size, storedBytes: size / 3, codec: .lz4)
+      parts.append(part("content", digest.hex, analyzed, owner: nil))
+    }
+    let original = files.filter { $0.owner == file.owner && $0.content == file.content && $0.order < file.order }
+      .min { $0.order < $1.order }
+    if let original {
+      let group = DuplicateMatched.groupId(owner: file.owner, digest: digest)
+      let matched = DuplicateMatched(
+        groupId: group, digest: digest, size: size, fileId: file.id, originalId: original.id)
+      parts.append(part("duplicates", group.text, matched, id: job.id.derived("matched"), owner: file.owner))
+    }
+    let succeeded = JobSucceeded(
+      jobId: job.id, kind: .analyze, fileId: file.id, digest: digest, size: size, storedBytes: size / 3)
+    parts.append(part("job", job.id.text, succeeded, id: job.id.derived("succeeded"), owner: file.owner))
+    append(parts)
+  }
+
+  private mutating func trash() {
+    guard let index = files.indices.filter({ files[$0].isLive }).randomElement(using: &random) else { return }
+    files[index].isLive = false
+    let file = files[index]
+    append([part("file", file.id.text, FileTrashed(fileId: file.id, reason: .deleted), owner: file.owner)])
+  }
+
+  private mutating func restore() {
+    let candidates = files.indices.filter { index in
+      let file = files[index]
+      return !file.isLive && !files.contains { $0.owner == file.owner && $0.path == file.path && $0.isLive }
+    }
+    guard let index = candidates.randomElement(using: &random) else { return }
+    files[index].isLive = true
+    let file = files[index]
+    append([part("file", file.id.text, FileRestored(fileId: file.id), owner: file.owner)])
+  }
+
+  private mutating func remove() {
+    guard let index = files.indices.randomElement(using: &random) else { return }
+    let file = files.remove(at: index)
+    let size = Self.size(file.content)
+    used[file.owner, default: 0] -= size
+    let released = AccountQuotaReleased(
+      accountId: file.owner, fileId: file.id, bytes: size, usedBytes: used[file.owner, default: 0])
+    let removed = FileRemoved(fileId: file.id, digest: Self.digest(file.content), size: size)
+    append([part("file", file.id.text, removed, owner: file.owner), account(file.owner, released)])
+  }
+
+  private mutating func append(_ parts: [StreamAppend]) { appends.append(parts) }
+
+  private mutating func account(_ id: UUID, _ event: some DomainEvent) -> StreamAppend {
+    part("account", id.text, event, owner: id)
+  }
+
+  private mutating func part(
+    _ category: String, _ id: String, _ event: some DomainEvent, id eventId: UUID? = nil, owner: UUID?
+  ) -> StreamAppend {
+    // Events of the domain are JSON by their nature.
+    let new = try! NewEvent(event, id: eventId ?? uuid(), owner: owner)
+    return StreamAppend(stream: StreamName(category: category, id: id), expected: .any, events: [new])
+  }
+
+  private mutating func uuid() -> UUID {
+    idTime += Double(Int.random(in: 0..<5, using: &random))
+    let name = String(random.next(), radix: 16)
+    return UUID.v7(at: Date(timeIntervalSince1970: idTime / 1000)).seeded(name)
+  }
+
+  /// Some are of zero bytes: an empty file is a content too.
+  static func size(_ content: Int) -> Int64 { Int64(content) * 1001 }
+
+  static func digest(_ content: Int) -> Digest { Digest(bytes: [UInt8](repeating: UInt8(content + 1), count: 32)) }
+}
+
+extension UUID {
+  /// The time of `self`, and the rest from a name alone: `v7` would put in random bits that no seed brings back.
+  fileprivate func seeded(_ name: String) -> UUID {
+    var bytes = uuid
+    bytes.6 = 0x70
+    (bytes.7, bytes.8, bytes.9, bytes.10, bytes.11, bytes.12, bytes.13, bytes.14, bytes.15) =
+      (0, 0x80, 0, 0, 0, 0, 0, 0, 0)
+    return UUID(uuid: bytes).derived(name)
+  }
+}

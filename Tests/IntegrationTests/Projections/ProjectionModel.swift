@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import EventStore
+import Foundation
+
+/// What the read tables must hold, said as plainly as possible: facts are gathered event by event, and every row, count and sum follows
+/// from the facts by its definition. Nothing is carried forward from an earlier sum.
+struct ProjectionModel {
+  struct File {
+    var owner: UUID
+    var path: String
+    var digest: Digest
+    var size: Int64
+    var contentType: String?
+    var position: Position
+    var uploadedAt: Date
+    var trashedAt: Date?
+    var isSettled = false
+  }
+
+  struct Job {
+    var owner: UUID
+    var fileId: UUID
+    var path: String
+    var jobClass: JobClass
+    var position: Position
+    var queuedAt: Date
+    var state = "queued"
+    var attempts = 0
+    var finishedAt: Date?
+    var retryAt: Int64?
+    var error: String?
+  }
+
+  struct Group {
+    var owner: UUID
+    var digest: Digest
+    var size: Int64
+    var matchedAt: Date
+  }
+
+  struct Account {
+    var email: String
+    var role: Role
+    var isDisabled = false
+    var quotaBytes: Int64
+    var usedBytes: Int64 = 0
+    var version: Int64
+    var registeredAt: Date
+  }
+
+  struct Owned: Hashable {
+    var owner: UUID
+    var digest: Digest
+  }
+
+  /// Those not removed.
+  var files: [UUID: File] = [:]
+  var jobs: [UUID: Job] = [:]
+  var groups: [UUID: Group] = [:]
+  var accounts: [UUID: Account] = [:]
+  /// The size of every content that an owner ever had.
+  var owned: [Owned: Int64] = [:]
+  var settled: [Owned: Int64] = [:]
+  var analyzed: [Digest: Int64] = [:]
+
+  init(_ events: [RecordedEvent]) throws {
+    for event in events { try fold(event) }
+  }
+
+  private mutating func fold(_ event: RecordedEvent) throws {
+    switch event.type {
+    case FileUploaded.eventType: try uploaded(event)
+    case FileTrashed.eventType:
+      files[try event.decode(FileTrashed.self).fileId]?.trashedAt = event.recordedAt
+    case FileRestored.eventType:
+      files[try event.decode(FileRestored.self).fileId]?.trashedAt = nil
+    case FileRemoved.eventType:
+      files[try event.decode(FileRemoved.self).fileId] = nil
+    case ContentAnalyzed.eventType:
+      let payload = try event.decode(ContentAnalyzed.self)
+      analyzed[payload.digest] = payload.storedBytes
+    case DuplicateMatched.eventType:
+      let payload = try event.decode(DuplicateMatched.self)
+      if groups[payload.groupId] == nil, let owner = event.owner {
+        groups[payload.groupId] = Group(
+          owner: owner, digest: payload.digest, size: payload.size, matchedAt: event.recordedAt)
+      }
+    case JobSucceeded.eventType, JobFailed.eventType, JobDeadLettered.eventType: try job(event)
+    default: try account(event)
+    }
+  }
+
+  private mutating func uploaded(_ event: RecordedEvent) throws {
+    let payload = try event.decode(FileUploaded.self)
+    guard let owner = event.owner else { return }
+    files[payload.fileId] = File(
+      owner: owner, path: payload.path, digest: payload.digest, size: payload.size, contentType: payload.contentType,
+      position: event.position, uploadedAt: event.recordedAt)
+    jobs[event.id] = Job(
+      owner: owner, fileId: payload.fileId, path: payload.path, jobClass: payload.jobClass, position: event.position,
+      queuedAt: event.recordedAt)
+    owned[Owned(owner: owner, digest: payload.digest)] = payload.size
+  }
+
+  private mutating func job(_ event: RecordedEvent) throws {
+    switch event.type {
+    case JobSucceeded.eventType:
+      let payload = try event.decode(JobSucceeded.self)
+      files[payload.fileId]?.isSettled = true
+      if let owner = event.owner { settled[Owned(owner: owner, digest: payload.digest)] = payload.storedBytes }
+      finish(payload.jobId, "succeeded", at: event.recordedAt)
+      jobs[payload.jobId]?.attempts += 1
+    case JobFailed.eventType:
+      let payload = try event.decode(JobFailed.self)
+      finish(payload.jobId, "retrying", at: nil, error: payload.reason)
+      jobs[payload.jobId]?.attempts = payload.attempt
+      jobs[payload.jobId]?.retryAt = payload.retryAt
+    default:
+      let payload = try event.decode(JobDeadLettered.self)
+      finish(payload.jobId, "dead", at: event.recordedAt, error: payload.reason)
+      jobs[payload.jobId]?.attempts = payload.attempts
+    }
+  }
+
+  private mutating func finish(_ id: UUID, _ state: String, at time: Date?, error: String? = nil) {
+    jobs[id]?.state = state
+    jobs[id]?.finishedAt = time
+    jobs[id]?.retryAt = nil
+    jobs[id]?.error = error
+  }
+
+  private mutating func account(_ event: RecordedEvent) throws {
+    guard event.stream.category == "account", let id = UUID(uuidString: event.stream.id) else { return }
+    switch event.type {
+    case AccountRegistered.eventType:
+      let payload = try event.decode(AccountRegistered.self)
+      accounts[id] = Account(
+        email: payload.email, role: payload.role, quotaBytes: payload.quotaBytes, version: event.version,
+        registeredAt: event.recordedAt)
+    case AccountRoleChanged.eventType: accounts[id]?.role = try event.decode(AccountRoleChanged.self).role
+    case AccountDisabled.eventType: accounts[id]?.isDisabled = true
+    case AccountQuotaSet.eventType: accounts[id]?.quotaBytes = try event.decode(AccountQuotaSet.self).quotaBytes
+    case AccountQuotaCharged.eventType: accounts[id]?.usedBytes = try event.decode(AccountQuotaCharged.self).usedBytes
+    case AccountQuotaReleased.eventType: accounts[id]?.usedBytes = try event.decode(AccountQuotaReleased.self).usedBytes
+    default: break
+    }
+    accounts[id]?.version = event.version
+  }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import EventStore
+import Foundation
+import Logging
+import Postgres
+import Redis
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Projections
+
+struct ProjectionRunnerTests {
+  /// Two runners a projection, as in two processes, while the log grows.
+  @Test func runnersShareAProjectionWithoutFoldingTwice() async throws {
+    try await withEventLog { log, pool in
+      let history = GeneratedHistory(seed: 11, steps: 150)
+      let positions = ProjectionPositions(pool: pool)
+      let runners = (ProjectionCatalog.all + ProjectionCatalog.all).map { runner($0, pool, log) }
+      try await running(runners.map { runner in { try await runner.run() } }) {
+        for append in history.appends { _ = try await log.append(append) }
+        try await positions.wait(for: ProjectionCatalog.names, toReach: try await log.head(), timeout: .seconds(30))
+      }
+      let model = try ProjectionModel(try await log.read(after: .start, limit: .max)).rows
+      for projection in ProjectionCatalog.all {
+        for (table, rows) in try await ReadTables.rows(of: projection, pool) {
+          #expect(rows == model[table], "\(table)")
+        }
+      }
+    }
+  }
+
+  @Test func checkpointMovesOverEventsThatAreNotWanted() async throws {
+    try await withEventLog { log, pool in
+      let uploads = Uploads(log: log)
+      let head = try await uploads.upload("a", content: 1)
+      let positions = ProjectionPositions(pool: pool)
+      let quota = runner(QuotaProjection(), pool, log)
+      try await running([{ try await quota.run() }]) {
+        try await positions.wait(for: ["quota"], toReach: head, timeout: .seconds(10))
+      }
+      #expect(try await CheckpointViews(pool: pool).checkpoint("quota")?.position == head)
+    }
+  }
+
+  @Test func poisonStopsOnlyItsProjectionAndOnlyBehindItself() async throws {
+    try await withEventLog { log, pool in
+      let uploads = Uploads(log: log)
+      try await uploads.upload("before", content: 1)
+      let poison = NewEvent(
+        type: "file.uploaded", schemaVersion: 1, payload: Array(#"{"fileId":"no identifier"}"#.utf8))
+      let bad = try await log.append(to: StreamName(category: "file", id: "x"), expected: .noStream, [poison]).last
+      let head = try await uploads.upload("after", content: 2)
+      let positions = ProjectionPositions(pool: pool)
+      let files = runner(FilesProjection(), pool, log)
+      let quota = runner(QuotaProjection(), pool, log)
+      try await running([{ try await files.run() }, { try await quota.run() }]) {
+        try await positions.wait(for: ["quota"], toReach: head, timeout: .seconds(10))
+        let stopped = try await eventually { try await CheckpointViews(pool: pool).checkpoint("files")?.error != nil }
+        #expect(stopped)
+      }
+      let checkpoint = try #require(try await CheckpointViews(pool: pool).checkpoint("files"))
+      #expect(checkpoint.position == Position(bad.rawValue - 1))
+      #expect(checkpoint.error?.hasPrefix("At position \(bad), file.uploaded \(poison.id.text): ") == true)
+      let page = try await FileViews(pool: pool).list(owner: uploads.owner)
+      #expect(page.items.map(\.path) == ["before"])
+    }
+  }
+
+  @Test func aStoppedProjectionGoesOnAfterARestartThatMendsIt() async throws {
+    try await withEventLog { log, pool in
+      let uploads = Uploads(log: log)
+      for path in ["a", "b", "c"] { try await uploads.upload(path, content: 1) }
+      let head = try await log.head()
+      let sabotaged = SabotagedFiles(failsAt: Position(2))
+      let broken = runner(sabotaged, pool, log)
+      try await running([{ try await broken.run() }]) {
+        let stopped = try await eventually { try await CheckpointViews(pool: pool).checkpoint("files")?.error != nil }
+        #expect(stopped)
+      }
+      #expect(try await CheckpointViews(pool: pool).checkpoint("files")?.position == Position(1))
+      // Three times as a batch, then event by event.
+      #expect(sabotaged.failures.load(ordering: .relaxed) == 4)
+
+      let mended = runner(FilesProjection(), pool, log)
+      try await running([{ try await mended.run() }]) {
+        try await ProjectionPositions(pool: pool).wait(for: ["files"], toReach: head, timeout: .seconds(10))
+      }
+      #expect(try await CheckpointViews(pool: pool).checkpoint("files")?.error == nil)
+      #expect(try await FileViews(pool: pool).list(owner: uploads.owner).items.map(\.path) == ["a", "b", "c"])
+    }
+  }
+
+  @Test func tablesOfAnotherVersionAreNotTouched() async throws {
+    try await withEventLog { log, pool in
+      try await Uploads(log: log).upload("a", content: 1)
+      _ = try await pool.execute("UPDATE projection.checkpoint SET version = 7 WHERE name = 'files'")
+      let files = runner(FilesProjection(), pool, log)
+      try await running([{ try await files.run() }]) {
+        let stopped = try await eventually { try await CheckpointViews(pool: pool).checkpoint("files")?.error != nil }
+        #expect(stopped)
+      }
+      let checkpoint = try #require(try await CheckpointViews(pool: pool).checkpoint("files"))
+      #expect(checkpoint.error?.contains("version 7") == true)
+      #expect(checkpoint.position == .start)
+    }
+  }
+
+  @Test func movesAreToldOverRedisAndFollowedThere() async throws {
+    try await withRedis { configuration in
+      let redis = RedisClient(configuration: configuration, logger: Logger(label: "test"))
+      try await withEventLog { log, pool in
+        let follower = ProjectionPositions(pool: pool, redis: redis)
+        let files = ProjectionRunner(
+          FilesProjection(), pool: pool, log: log, redis: redis, options: .fast, logger: Logger(label: "test"))
+        let head = try await running([{ try await files.run() }, { try await follower.run() }]) {
+          // The first move may precede the follower; from the second on it is told.
+          var head = Position.start
+          let followed = try await eventually {
+            head = try await Uploads(log: log).upload("a", content: 1)
+            return follower.known(of: "files") > .start
+          }
+          #expect(followed)
+          return head
+        }
+        let entry = try #require(try await redis.newestEntry("live"))
+        #expect(entry.fields["projection"] == "files")
+        #expect(entry.fields["position"].flatMap(Int64.init).map { $0 <= head.rawValue } == true)
+      }
+      await redis.close()
+    }
+  }
+
+  @Test func runnersStartAndStopAtAnyMoment() async throws {
+    try await withEventLog { log, pool in
+      let history = GeneratedHistory(seed: 12, steps: 100)
+      for append in history.appends { _ = try await log.append(append) }
+      for round in 0..<20 {
+        let runners = ProjectionCatalog.all.map { runner($0, pool, log) }
+        try await running(runners.map { runner in { try await runner.run() } }) {
+          for _ in 0..<(round * 50) { await Task.yield() }
+        }
+      }
+      let runners = ProjectionCatalog.all.map { runner($0, pool, log) }
+      try await running(runners.map { runner in { try await runner.run() } }) {
+        try await ProjectionPositions(pool: pool)
+          .wait(for: ProjectionCatalog.names, toReach: try await log.head(), timeout: .seconds(30))
+      }
+      let model = try ProjectionModel(try await log.read(after: .start, limit: .max)).rows
+      for projection in ProjectionCatalog.all {
+        for (table, rows) in try await ReadTables.rows(of: projection, pool) {
+          #expect(rows == model[table], "\(table)")
+        }
+      }
+    }
+  }
+}
+
+/// The files projection of a program with a mistake.
+private final class SabotagedFiles: Projection {
+  static let name = FilesProjection.name
+  static let version = FilesProjection.version
+  static let eventTypes = FilesProjection.eventTypes
+
+  struct Mistake: Error {}
+
+  let failures = Atomic(0)
+  private let failsAt: Position
+
+  init(failsAt: Position) { self.failsAt = failsAt }
+
+  func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
+    if batch.contains(where: { $0.position == failsAt }) {
+      failures.add(1, ordering: .relaxed)
+      throw Mistake()
+    }
+    try await FilesProjection().apply(batch, on: connection)
+  }
+}
+
+/// Asks until the answer is yes; no after ten seconds.
+func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
+  let deadline = ContinuousClock.now + .seconds(10)
+  while ContinuousClock.now < deadline {
+    if try await condition() { return true }
+    try await Task.sleep(for: .milliseconds(5))
+  }
+  return false
+}

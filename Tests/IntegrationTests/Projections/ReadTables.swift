@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Postgres
+
+@testable import Projections
+
+/// All rows of a projection's tables, as text that does not depend on how Postgres writes values.
+enum ReadTables {
+  /// - Parameter schema: live, or that of a rebuild.
+  static func rows(of projection: any Projection, in schema: String? = nil, _ pool: PostgresPool) async throws
+    -> [String: [String]]
+  {
+    let name = projection.name
+    let tables: [(String, Query)] =
+      switch name {
+      case "files": [("file", file)]
+      case "duplicates": [("member", member), ("duplicate_group", duplicateGroup)]
+      case "savings":
+        [
+          ("owner_content", ownerContent), ("owner_savings", ownerSavings), ("content", content),
+          ("installation_savings", installation),
+        ]
+      case "jobs": [("job", job), ("owner_jobs", ownerJobs)]
+      default: [("account", account)]
+      }
+    return try await pool.transaction { connection in
+      _ = try await connection.query(FoldTransaction.prepare(schema: schema ?? name))
+      var rows: [String: [String]] = [:]
+      for (table, query) in tables {
+        rows[table] = try await connection.query(query).map { row in
+          let fields: [String?] = try row.decode(0)
+          return fields.map { $0 ?? "-" }.joined(separator: "|")
+        }.sorted()
+      }
+      return rows
+    }
+  }
+
+  private static let file: Query = """
+    SELECT ARRAY[id::text, owner::text, position::text, size::text, (extract(epoch FROM uploaded_at) * 1000000)::bigint::text,
+      (extract(epoch FROM trashed_at) * 1000000)::bigint::text, settled::text, state, digest, content_type, path] FROM file
+    """
+  private static let member: Query = """
+    SELECT ARRAY[file_id::text, owner::text, position::text, size::text, (extract(epoch FROM uploaded_at) * 1000000)::bigint::text, live::text,
+      digest, path] FROM member
+    """
+  private static let duplicateGroup: Query = """
+    SELECT ARRAY[id::text, owner::text, size::text, copies::text, reclaimable::text, (extract(epoch FROM matched_at) * 1000000)::bigint::text, digest]
+    FROM duplicate_group
+    """
+  private static let ownerContent: Query =
+    "SELECT ARRAY[owner::text, files::text, size::text, stored_bytes::text, digest] FROM owner_content"
+  private static let ownerSavings: Query =
+    "SELECT ARRAY[owner::text, files::text, logical_bytes::text, unique_bytes::text, stored_bytes::text] FROM owner_savings"
+  private static let content: Query =
+    "SELECT ARRAY[files::text, size::text, stored_bytes::text, digest] FROM content"
+  private static let installation: Query =
+    "SELECT ARRAY[files::text, logical_bytes::text, unique_bytes::text, stored_bytes::text] FROM installation_savings"
+  private static let job: Query = """
+    SELECT ARRAY[id::text, owner::text, file_id::text, position::text, (extract(epoch FROM queued_at) * 1000000)::bigint::text,
+      (extract(epoch FROM finished_at) * 1000000)::bigint::text, (extract(epoch FROM retry_at) * 1000000)::bigint::text, attempts::text, kind, class, state, path, error]
+    FROM job
+    """
+  private static let ownerJobs: Query =
+    "SELECT ARRAY[owner::text, queued::text, retrying::text, succeeded::text, dead::text] FROM owner_jobs"
+  private static let account: Query = """
+    SELECT ARRAY[owner::text, quota_bytes::text, used_bytes::text, stream_version::text,
+      (extract(epoch FROM registered_at) * 1000000)::bigint::text, disabled::text, role, email] FROM account
+    """
+}
