@@ -10,11 +10,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / ".build/release/onefold-bench"
-ONEFOLD = ROOT / ".build/release/onefold"
+ONEFOLD = Path(os.environ.setdefault("ONEFOLD_BINARY", str(ROOT / ".build/release/onefold")))
 ROUNDS = max(3, int(os.environ.get("ROUNDS", "3")))
 
-# The end-to-end tests' support starts and speaks to the program; these benchmarks use the release build of it.
-os.environ.setdefault("ONEFOLD_BINARY", str(ONEFOLD))
+# The end-to-end tests' support starts and speaks to the program; it finds it by the variable set above.
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 
 

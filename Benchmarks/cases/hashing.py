@@ -11,6 +11,7 @@ def measure():
 
 
 def openssl_speed():
-    out = subprocess.run(["openssl", "speed", "-mr", "-seconds", "2", "-bytes", str(1 << 20), "-evp", "sha256"],
+    # By the clock on the wall, as ours is; the default counts processor time.
+    out = subprocess.run(["openssl", "speed", "-elapsed", "-mr", "-seconds", "2", "-bytes", str(1 << 20), "-evp", "sha256"],
                          capture_output=True, text=True, timeout=60, check=True).stdout
     return float(re.search(r"^\+F:\d+:[^:]+:([\d.]+)$", out, re.MULTILINE).group(1)) / 1e6

@@ -14,7 +14,7 @@ struct BlobsBench: AsyncParsableCommand {
   @Option(help: "Bytes of each.") var size = 8192
   @Option(help: "Uploads at a time.") var inFlight = 64
   @Option(help: "Threads of the store.") var threads = LocalBlobStore.defaultThreadCount
-  @Flag(help: "Measure a loop of write, fdatasync and rename instead, without the store and without syncing directories.")
+  @Flag(help: "Measure a loop of write, fdatasync and rename instead: no store, no directory synced.")
   var loop = false
 
   func run() async throws {

@@ -43,17 +43,25 @@ enum Sample {
     Array(repeatElement(Array("once upon a blob, ".utf8), count: count / 18 + 1).joined().prefix(count))
   }
 
-  /// Bytes that do not compress (SplitMix64).
+  /// Bytes that do not compress; others for each seed.
   static func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
-    var state = seed
+    var bytes = Array(longNoise.prefix(count))
+    for (index, byte) in withUnsafeBytes(of: seed, Array.init).prefix(count).enumerated() { bytes[index] ^= byte }
+    return bytes
+  }
+
+  /// SplitMix64, made once: it is slow in a debug build.
+  private static let longNoise: [UInt8] = {
+    let count = 1_100_000
+    var state: UInt64 = 1
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(count + 8)
+    bytes.reserveCapacity(count)
     while bytes.count < count {
       state &+= 0x9e37_79b9_7f4a_7c15
       var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
       mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
       withUnsafeBytes(of: mixed ^ (mixed >> 31)) { bytes.append(contentsOf: $0) }
     }
-    return Array(bytes.prefix(count))
-  }
+    return bytes
+  }()
 }
