@@ -10,4 +10,4 @@ export interface Account {
   createdAt: string;
 }
 
-export const me: Query<Account> = { key: "/me", fetch: (signal) => get("/me", signal) };
+export const me: Query<Account> = { key: "/me", fetch: () => get("/me") };

@@ -8,7 +8,7 @@ export interface User extends Account {
 
 export function userList({ after, limit = 50 }: { after?: string | undefined; limit?: number }): Query<Page<User>> {
   const key = withQuery("/admin/users", { after, limit });
-  return { key, fetch: (signal) => get(key, signal) };
+  return { key, fetch: () => get(key) };
 }
 
 export const setQuota = (id: string, quotaBytes: number) => write<void>("PUT", `/admin/users/${id}/quota`, { quotaBytes });
@@ -27,5 +27,5 @@ export interface ProjectionStatus {
 export const projectionList: Query<{ items: ProjectionStatus[]; head: number }> = {
   key: "/admin/projections",
   // Not a view of the log but of its readers: it has no position to wait for.
-  fetch: (signal) => get("/admin/projections", signal, { wait: false }),
+  fetch: () => get("/admin/projections", { wait: false }),
 };

@@ -25,11 +25,11 @@ export interface DuplicatePage extends Page<DuplicateGroup> {
 
 export function duplicateList({ after, limit = 25 }: { after?: string | undefined; limit?: number }): Query<DuplicatePage> {
   const key = withQuery("/duplicates", { class: "identical", after, limit });
-  return { key, fetch: (signal) => get(key, signal) };
+  return { key, fetch: () => get(key) };
 }
 
 /** One group as it is now. */
 export function duplicateGroup(id: string): Query<DuplicateGroup> {
   const key = `/duplicates/${id}`;
-  return { key, fetch: (signal) => get(key, signal) };
+  return { key, fetch: () => get(key) };
 }

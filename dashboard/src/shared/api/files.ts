@@ -25,7 +25,7 @@ export interface FileFilter {
 
 export function fileList({ prefix, state, after, limit = 50 }: FileFilter): Query<Page<StoredFile>> {
   const key = withQuery("/files", { prefix, state, after, limit });
-  return { key, fetch: (signal) => get(key, signal) };
+  return { key, fetch: () => get(key) };
 }
 
 export const trashFile = (id: string) => write<StoredFile>("DELETE", `/files/${id}`);

@@ -14,9 +14,9 @@ export interface Page<T> {
 let written = 0;
 
 /** A GET of a read model, not older than what the person last did here. */
-export async function get<T>(path: string, signal?: AbortSignal, { wait = true } = {}): Promise<T> {
+export async function get<T>(path: string, { wait = true } = {}): Promise<T> {
   const fresh = wait && written > 0 ? `${path}${path.includes("?") ? "&" : "?"}wait=${written}` : path;
-  return json<T>(await send(fresh, { method: "GET", ...(signal && { signal }) }));
+  return json<T>(await send(fresh, { method: "GET" }));
 }
 
 /** A write; its position is remembered. */
@@ -37,7 +37,6 @@ export async function send(path: string, init: RequestInit): Promise<Response> {
     if (!response.ok) throw ApiError.from(response.status, await response.text(), response.headers.get("Retry-After"));
     return response;
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw asApiError(error);
   }
 }

@@ -29,5 +29,5 @@ export interface JobFilter {
 
 export function jobList({ state, after, limit = 50 }: JobFilter): Query<JobPage> {
   const key = withQuery("/jobs", { state, after, limit });
-  return { key, fetch: (signal) => get(key, signal) };
+  return { key, fetch: () => get(key) };
 }

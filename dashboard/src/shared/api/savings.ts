@@ -12,10 +12,10 @@ export interface Savings {
   position: number;
 }
 
-export const savings: Query<Savings> = { key: "/savings", fetch: (signal) => get("/savings", signal) };
+export const savings: Query<Savings> = { key: "/savings", fetch: () => get("/savings") };
 
 /** The whole installation's savings; for admins. */
 export const installationSavings: Query<Savings> = {
   key: "/admin/savings",
-  fetch: (signal) => get("/admin/savings", signal),
+  fetch: () => get("/admin/savings"),
 };

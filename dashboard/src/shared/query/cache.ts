@@ -5,7 +5,7 @@ import { Coalescer } from "./coalescer";
 /** A question to the server: its key is the request's path and query, so equal questions share one answer. */
 export interface Query<T> {
   key: string;
-  fetch: (signal?: AbortSignal) => Promise<T>;
+  fetch: () => Promise<T>;
 }
 
 /** What is known of an answer. Old data stays while it is fetched again, and beside an error. */
