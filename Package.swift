@@ -110,6 +110,8 @@ let package = Package(
         .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
         .logging, .metrics, .lifecycle,
       ],
+      // docs/openapi.yaml, by a link: the program serves its own description without a file beside it.
+      resources: [.embedInCode("Resources/openapi.yaml")],
       swiftSettings: strict),
     .target(
       name: "Workers",

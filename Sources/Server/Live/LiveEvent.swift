@@ -2,6 +2,7 @@
 
 import EventStore
 import Foundation
+import NIOCore
 
 /// A message to a client, as text. An event is written once, however many clients it goes to.
 struct LiveEvent: Equatable, Sendable {

@@ -14,10 +14,8 @@ import Synchronization
 final class LiveFeed: Service {
   struct Source: Sendable {
     let log: any EventLog
-    /// The least checkpoint of the projections that answers are read from.
-    let frontier: @Sendable () async throws -> Position
-    /// Returns when the frontier may have moved, or after the time at the latest.
-    let change: @Sendable (Duration) async throws -> Void
+    /// Waits until the frontier is past a position, or the time is up, and gives the frontier.
+    let frontier: @Sendable (_ past: Position, _ timeout: Duration) async throws -> Position
   }
 
   struct Limits: Sendable {
@@ -56,22 +54,28 @@ final class LiveFeed: Service {
   /// Runs until graceful shutdown or cancellation. Trouble with the log or the projections is logged and tried again.
   func run() async throws {
     await cancelWhenGracefulShutdown {
-      var lastLook = ContinuousClock.now - self.limits.poll
       while !Task.isCancelled {
         do {
-          if self.isDue(lastLook: lastLook) {
-            lastLook = .now
-            try await self.advance(to: self.source.frontier())
-          }
-          try await self.source.change(self.limits.poll)
-          try await Task.sleep(for: self.limits.coalescing)
-        } catch is CancellationError {
-          return
-        } catch {
+          try await self.follow()
+        } catch where !Task.isCancelled {
           self.logger.warning("the live feed could not advance", metadata: ["error": "\(error)"])
           try? await Task.sleep(for: self.limits.poll)
+        } catch {
+          return
         }
       }
+    }
+  }
+
+  private func follow() async throws {
+    let (frontier, isAlone) = state.withLock { ($0.frontier, $0.followers.isEmpty) }
+    if isAlone {
+      // Nobody listens: a look now and then is enough for a first client to find a frontier that is nearly true.
+      try await Task.sleep(for: limits.poll)
+      try await advance(to: source.frontier(frontier, .zero))
+    } else {
+      try await advance(to: source.frontier(frontier, limits.poll))
+      try await Task.sleep(for: limits.coalescing)
     }
   }
 
@@ -171,10 +175,5 @@ final class LiveFeed: Service {
       return state.followers.values.filter { owners.contains($0.owner) }.map(\.wake)
     }
     for wake in woken { wake.yield() }
-  }
-
-  /// Without clients a look now and then is enough: a first client then finds a frontier that is nearly true.
-  private func isDue(lastLook: ContinuousClock.Instant) -> Bool {
-    lastLook.duration(to: .now) >= limits.poll || state.withLock { !$0.followers.isEmpty }
   }
 }

@@ -6,7 +6,7 @@ import Logging
 /// Turns whatever is thrown into problem JSON. An error that nobody planned for is logged, and answered with the request's id alone.
 struct ProblemMiddleware: RouterMiddleware {
   func handle(
-    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    _ request: Request, context: ServerContext, next: NextResponder
   ) async throws -> Response {
     do {
       return try await next(request, context)

@@ -6,7 +6,7 @@ import Logging
 /// Names the request, in its answer and in each line that is logged about it. The outermost middleware.
 struct RequestIDMiddleware: RouterMiddleware {
   func handle(
-    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    _ request: Request, context: ServerContext, next: NextResponder
   ) async throws -> Response {
     var context = context
     context.requestID = RequestID(header: request.headers[.requestID])

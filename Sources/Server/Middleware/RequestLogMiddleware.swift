@@ -14,7 +14,7 @@ struct RequestLogMiddleware: RouterMiddleware {
   init(level: Logger.Level) { self.level = level }
 
   func handle(
-    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    _ request: Request, context: ServerContext, next: NextResponder
   ) async throws -> Response {
     let start = clock.now
     let response = try await next(request, context)

@@ -14,7 +14,7 @@ struct RequestMetricsMiddleware: RouterMiddleware {
   private let clock = ContinuousClock()
 
   func handle(
-    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    _ request: Request, context: ServerContext, next: NextResponder
   ) async throws -> Response {
     let start = clock.now
     let response = try await next(request, context)

@@ -15,7 +15,7 @@ struct SecurityHeadersMiddleware: RouterMiddleware {
   ].joined(separator: "; ")
 
   func handle(
-    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    _ request: Request, context: ServerContext, next: NextResponder
   ) async throws -> Response {
     var response = try await next(request, context)
     let policy = response.headers[.contentSecurityPolicy] ?? Self.contentSecurityPolicy

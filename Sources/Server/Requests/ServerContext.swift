@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Accounts
+import Domain
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -13,7 +14,7 @@ struct ServerContext: RequestContext {
   /// Set by ``RequestIDMiddleware``, before anything else runs.
   var requestID = RequestID(header: nil)
   /// Set by ``AuthenticationMiddleware``, on routes that need it.
-  var identity: Identity?
+  var identity: AccessClaims?
 
   /// The largest JSON body: 64 KiB. Uploads stream and have a limit of their own.
   static let maxBodyBytes = 64 * 1024
@@ -30,7 +31,7 @@ struct SignedInContext: ChildRequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
   let requestID: RequestID
-  let identity: Identity
+  let identity: AccessClaims
 
   /// - Throws: ``Problem`` 401 when the route was not put behind the middleware.
   init(context: ServerContext) throws {
@@ -46,7 +47,7 @@ struct SignedInContext: ChildRequestContext {
 struct AdminContext: ChildRequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
-  let identity: Identity
+  let identity: AccessClaims
 
   /// - Throws: ``Problem`` 403 for every other role.
   init(context: SignedInContext) throws {
@@ -65,3 +66,6 @@ protocol ConnectionContext: RequestContext {
 extension ServerContext: ConnectionContext {}
 extension SignedInContext: ConnectionContext {}
 extension AdminContext: ConnectionContext {}
+
+/// The rest of a chain of middlewares. Written out as concurrent, because this module's closures otherwise stay on their caller's actor.
+typealias NextResponder = @concurrent (Request, ServerContext) async throws -> Response
