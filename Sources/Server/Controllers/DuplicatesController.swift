@@ -22,7 +22,7 @@ struct DuplicatesController: Sendable {
     let list = try ListParameters(query)
     _ = try query.choice("class", of: Class.self)
     try await barrier.wait(query, for: DuplicatesProjection.name)
-    let owner = context.identity.accountId
+    let owner = context.owner
     let page = try await groups.list(owner: owner, limit: list.limit, after: list.after)
     let totals = try await groups.totals(owner: owner)
     return try .json(ListWithTotals(page: ListBody(page, GroupBody.init), totals: TotalsBody(totals)))
@@ -31,7 +31,7 @@ struct DuplicatesController: Sendable {
   @Sendable private func get(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
     try await barrier.wait(request.query(), for: DuplicatesProjection.name)
-    guard let group = try await groups.group(id, owner: context.identity.accountId) else { throw Problem.notFound }
+    guard let group = try await groups.group(id, owner: context.owner) else { throw Problem.notFound }
     return try .json(GroupBody(group))
   }
 

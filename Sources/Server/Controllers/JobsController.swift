@@ -20,7 +20,7 @@ struct JobsController: Sendable {
     let list = try ListParameters(query)
     let state = try query.choice("state", of: JobItem.State.self)
     try await barrier.wait(query, for: JobsProjection.name)
-    let owner = context.identity.accountId
+    let owner = context.owner
     let page = try await jobs.list(owner: owner, state: state, limit: list.limit, after: list.after)
     let counts = try await jobs.counts(owner: owner)
     return try .json(ListWithCounts(page: ListBody(page, JobBody.init), counts: CountsBody(counts)))
@@ -29,7 +29,7 @@ struct JobsController: Sendable {
   @Sendable private func get(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
     try await barrier.wait(request.query(), for: JobsProjection.name)
-    guard let job = try await jobs.job(id, owner: context.identity.accountId) else { throw Problem.notFound }
+    guard let job = try await jobs.job(id, owner: context.owner) else { throw Problem.notFound }
     return try .json(JobBody(job))
   }
 

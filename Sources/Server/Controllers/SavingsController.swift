@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventStore
 import Hummingbird
 import Projections
 
@@ -11,7 +12,7 @@ struct SavingsController: Sendable {
   func addRoutes(to routes: some RouterMethods<SignedInContext>) {
     routes.get("savings") { request, context in
       try await barrier.wait(request.query(), for: SavingsProjection.name)
-      return try .json(SavingsBody(await savings.savings(owner: context.identity.accountId)))
+      return try await Response.json(SavingsBody(savings.savings(owner: context.owner)))
     }
   }
 }

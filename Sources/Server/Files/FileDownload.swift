@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlobStore
+import Domain
 import HTTPTypes
 import Hummingbird
 import NIOCore

@@ -2,6 +2,7 @@
 
 import Accounts
 import Domain
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -32,6 +33,8 @@ struct SignedInContext: ChildRequestContext {
   let channel: any Channel
   let requestID: RequestID
   let identity: AccessClaims
+  /// Whose things the request is about.
+  var owner: UUID { identity.accountId }
 
   /// - Throws: ``Problem`` 401 when the route was not put behind the middleware.
   init(context: ServerContext) throws {

@@ -18,15 +18,18 @@ struct Problem: Error, Equatable {
   static let contentType = "application/problem+json"
 
   /// - Parameter requestID: names the occurrence, so that a report of it leads to the log.
-  func response(requestID: String) -> Response {
-    let body = Body(
+  func body(requestID: String) -> Body {
+    Body(
       type: "urn:onefold:problem:\(name)", title: title, status: status.code, detail: detail,
       instance: "urn:onefold:request:\(requestID)")
+  }
+
+  func response(requestID: String) -> Response {
     var headers = headers
     headers[.contentType] = Self.contentType
     headers[.cacheControl] = "no-store"
     // Five strings and a number always encode; should they not, the status still tells.
-    let bytes = (try? JSON.encode(body)) ?? ByteBuffer()
+    let bytes = (try? JSON.encode(body(requestID: requestID))) ?? ByteBuffer()
     return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: bytes))
   }
 
