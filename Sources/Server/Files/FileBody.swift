@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Accounts
 import Domain
 import EventStore
 import Foundation
@@ -26,6 +27,20 @@ struct FileBody: Encodable {
     _contentType = Nullable(wrappedValue: file.contentType)
     state = file.state
     settled = file.settled
+    uploadedAt = file.uploadedAt
+    _trashedAt = Nullable(wrappedValue: file.trashedAt)
+    position = file.position.rawValue
+  }
+
+  /// A file right after a change, as the log tells it; only the read tables know whether it is settled.
+  init(_ file: StoredFile, settled: Bool) {
+    id = file.id.text
+    path = file.path
+    size = file.size
+    digest = file.digest
+    _contentType = Nullable(wrappedValue: file.contentType)
+    state = file.state == .live ? .live : .trashed
+    self.settled = settled
     uploadedAt = file.uploadedAt
     _trashedAt = Nullable(wrappedValue: file.trashedAt)
     position = file.position.rawValue

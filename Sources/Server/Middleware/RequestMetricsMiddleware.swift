@@ -5,7 +5,7 @@ import Hummingbird
 import Metrics
 import Synchronization
 
-/// `http_requests_total` and `http_request_duration_seconds`, by method, status and endpoint.
+/// `http_requests_total`, by method, status and endpoint, and `http_request_duration_seconds`, by method and endpoint.
 ///
 /// The endpoint is the pattern of the route, never the path, so that the number of series is that of the routes. The duration is the time
 /// until the answer is ready; the transfer of a download is not in it.
@@ -46,7 +46,7 @@ private final class SeriesCache: Sendable {
       let labels = [("method", key.method), ("status", String(key.status)), ("endpoint", key.endpoint)]
       let made = (
         Counter(label: "http_requests_total", dimensions: labels),
-        Metrics.Timer(label: "http_request_duration_seconds", dimensions: labels)
+        Metrics.Timer(label: "http_request_duration_seconds", dimensions: [labels[0], labels[2]])
       )
       handles[key] = made
       return made

@@ -50,6 +50,11 @@ extension Problem {
   static let emailTaken = Problem(
     name: "email-taken", status: .conflict, title: "The email address has an account already")
 
+  static let fileIsTrashed = Problem(
+    name: "file-is-trashed", status: .conflict, title: "The file is in the trash already")
+
+  static let fileIsLive = Problem(name: "file-is-live", status: .conflict, title: "The file is not in the trash")
+
   static let pathTaken = Problem(
     name: "path-taken", status: .conflict, title: "Another file has the path",
     detail: "A live file has this path now; trash it first.")

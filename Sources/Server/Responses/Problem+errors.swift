@@ -8,6 +8,8 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import Postgres
+import Projections
 import Redis
 
 extension Problem {
@@ -20,6 +22,11 @@ extension Problem {
       case let error as ContentDigest.Malformed: .invalidRequest(error.description)
       case let error as PasswordError: Self.password(error)
       case let error as TokenError: Self.token(error)
+      case let error as FileLedgerError: Self.ledger(error)
+      case let error as InvalidCursor: .invalidRequest(error.description)
+      case let error as WaitTimeout: .notYet(position: error.wanted.rawValue)
+      case let error as PostgresError where error.isTransient || error.code == .closed:
+        .unavailable("The database does not answer.")
       case let error as BlobStoreError: Self.blob(error)
       case let error as EventLogError: Self.log(error)
       case let error as RedisError where error.isTransient: .unavailable("Redis does not answer.")
@@ -52,6 +59,20 @@ extension Problem {
     case .mismatch: .digestMismatch
     case .full: .storageFull
     case .notFound, .damaged, .rangeOutside, .closed, .system: .internal
+    }
+  }
+
+  private static func ledger(_ error: FileLedgerError) -> Problem {
+    switch error {
+    case .quotaExceeded: .quotaExceeded(error.description)
+    case .unknownAccount: .unauthenticated("The account does not exist any more.", tokenSent: true)
+    case .accountDisabled: .forbidden(error.description)
+    case .unknownFile: .notFound
+    case .fileIsTrashed: .fileIsTrashed
+    case .fileIsLive: .fileIsLive
+    case .pathTaken: .pathTaken
+    case .idempotencyKeyReused: .idempotencyKeyReused
+    case .contended: .conflict(error.description)
     }
   }
 
