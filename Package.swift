@@ -160,7 +160,7 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Accounts", "BlobStore", "Domain", "EventStore", "Redis", "Server", "Telemetry", .hummingbird, .hummingbirdCore,
+        "Accounts", "BlobStore", "Domain", "EventStore", "Redis", "Server", "Telemetry", "TestSupport", .hummingbird, .hummingbirdCore, .lifecycle,
         .hummingbirdTesting, .httpTypes, .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioHTTPTypes, .nioWebSocket,
       ],
       swiftSettings: strict),
@@ -168,7 +168,7 @@ let package = Package(
     // Tests that start their own Postgres and Redis, one folder a module.
     .target(
       name: "TestSupport",
-      dependencies: ["Domain", "EventStore", "LocalServices", "Postgres", "Redis", .logging],
+      dependencies: ["Domain", "EventStore", "LocalServices", "Postgres", "Redis", .logging, .nioCore, .nioPosix],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "IntegrationTests",

@@ -125,6 +125,9 @@ final class LiveFeed: Service {
     connections.record(count)
   }
 
+  /// How many clients follow.
+  var count: Int { state.withLock { $0.followers.count } }
+
   /// A step of an owner's events.
   struct Step: Equatable {
     var events: [LiveEvent]
