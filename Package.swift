@@ -160,8 +160,9 @@ let package = Package(
     .testTarget(
       name: "ServerTests",
       dependencies: [
-        "Accounts", "BlobStore", "Domain", "EventStore", "Redis", "Server", "Telemetry", "TestSupport", .hummingbird, .hummingbirdCore, .lifecycle,
-        .hummingbirdTesting, .httpTypes, .logging, .nioCore, .nioEmbedded, .nioHTTP1, .nioHTTPTypes, .nioWebSocket,
+        "Accounts", "BlobStore", "Domain", "EventStore", "Redis", "Server", "Telemetry", "TestSupport", .hummingbird,
+        .hummingbirdCore, .hummingbirdTesting, .httpTypes, .lifecycle, .logging, .nioCore, .nioEmbedded, .nioHTTP1,
+        .nioHTTPTypes, .nioWebSocket,
       ],
       swiftSettings: strict),
 
