@@ -88,8 +88,8 @@ struct LiveConnectionTests {
   }
 
   @Test func sendsOwnEventsInOrderAndNoOthers() async throws {
-    try await run { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         let start = try await open(connection, setting) ?? 0
         try await append(.v7())
         let first = try await append(owner)
@@ -105,8 +105,8 @@ struct LiveConnectionTests {
 
   @Test func resumesAfterAPositionWithoutLossOrRepeat() async throws {
     try await append(owner, count: 5)
-    try await run { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         #expect(try await open(connection, setting, after: 2) == 2)
         let last = try await append(owner)
         var seen: [Int64] = []
@@ -122,11 +122,11 @@ struct LiveConnectionTests {
 
   @Test func manyReconnectsMissNothing() async throws {
     let total = 300
-    try await run { setting in
+    try await run { setting async throws in
       async let writing: Int64 = append(owner, count: total)
       var seen: [Int64] = []
       while seen.count < total {
-        try await RawConnection.with(port: setting.port) { connection in
+        try await RawConnection.with(port: setting.port) { connection async throws in
           _ = try await open(connection, setting, after: seen.last ?? 0)
           for _ in 0..<min(37, total - seen.count) {
             seen.append(try #require(try await connection.receiveEvent().position))
@@ -141,8 +141,8 @@ struct LiveConnectionTests {
 
   @Test func startsAtTheEndForAPositionThatTheLogDoesNotHave() async throws {
     try await append(owner, count: 2)
-    try await run { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         let start = try #require(try await open(connection, setting, after: 9999))
         #expect(start <= 2)
       }
@@ -152,8 +152,8 @@ struct LiveConnectionTests {
   @Test func saysHowFarItIsWhenNothingHappens() async throws {
     var limits = LiveConnection.Limits()
     limits.heartbeat = .milliseconds(30)
-    try await run(limits: limits) { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run(limits: limits) { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         _ = try await open(connection, setting)
         let elsewhere = try await append(.v7())
         while true {
@@ -169,8 +169,8 @@ struct LiveConnectionTests {
     "hello", "{\"type\":\"authenticate\",\"token\":\"nonsense\"}", "{\"type\":\"authenticate\"}",
   ])
   func closesWithoutAGoodToken(_ message: String) async throws {
-    try await run { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         #expect(try await connection.openWebSocket("/api/v1/live").status == 101)
         try await connection.sendText(message)
         let (detail, code) = try await end(of: connection)
@@ -184,8 +184,8 @@ struct LiveConnectionTests {
   @Test func closesWhenNoTokenComes() async throws {
     var limits = LiveConnection.Limits()
     limits.timing.authentication = .milliseconds(50)
-    try await run(limits: limits) { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run(limits: limits) { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         #expect(try await connection.openWebSocket("/api/v1/live").status == 101)
         #expect(try await end(of: connection).code == 4401)
       }
@@ -193,8 +193,8 @@ struct LiveConnectionTests {
   }
 
   @Test func closesWhenTheTokenExpires() async throws {
-    try await run(lifetime: .seconds(2)) { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run(lifetime: .seconds(2)) { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         _ = try await open(connection, setting)
         let (detail, code) = try await end(of: connection)
         #expect(code == 4401)
@@ -204,15 +204,15 @@ struct LiveConnectionTests {
   }
 
   @Test func closesForAMessageThatIsTooLarge() async throws {
-    try await run { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         _ = try await open(connection, setting)
         let part = [UInt8](repeating: 0x61, count: 9000)
         try await connection.sendFrame(.text, part, isFinal: false)
         try await connection.sendFrame(.continuation, part)
         #expect(try await end(of: connection).code == 1009)
       }
-      try await RawConnection.with(port: setting.port) { connection in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         _ = try await open(connection, setting)
         try await connection.sendFrame(.text, [UInt8](repeating: 0x61, count: 20_000))
         #expect(try await end(of: connection).code == 1009)
@@ -221,8 +221,8 @@ struct LiveConnectionTests {
   }
 
   @Test func closesForAFrameWithoutAMask() async throws {
-    try await run { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         #expect(try await connection.openWebSocket("/api/v1/live").status == 101)
         try await connection.sendFrame(.text, Array("{}".utf8), isMasked: false)
         #expect(try await end(of: connection).code == 1002)
@@ -231,8 +231,8 @@ struct LiveConnectionTests {
   }
 
   @Test func answersPingsAndCloses() async throws {
-    try await run { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         _ = try await open(connection, setting)
         try await connection.sendFrame(.ping, [1, 2, 3])
         while true {
@@ -249,8 +249,8 @@ struct LiveConnectionTests {
   }
 
   @Test func saysGoodbyeWhenTheServerStops() async throws {
-    try await run { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         _ = try await open(connection, setting)
         await setting.group.triggerGracefulShutdown()
         #expect(try await end(of: connection).code == 1001)
@@ -261,12 +261,12 @@ struct LiveConnectionTests {
   }
 
   @Test func refusesForeignOrigins() async throws {
-    try await run { setting in
+    try await run { setting async throws in
       for (origin, status) in [
         ("http://localhost", 101), ("https://LOCALHOST", 101), ("https://friend.example", 101),
         ("https://evil.example", 403), ("null", 403), ("http://localhost.evil.example", 403),
       ] {
-        try await RawConnection.with(port: setting.port) { connection in
+        try await RawConnection.with(port: setting.port) { connection async throws in
           let response = try await connection.openWebSocket("/api/v1/live", headers: [("Origin", origin)])
           #expect(response.status == status, "\(origin)")
         }
@@ -275,7 +275,7 @@ struct LiveConnectionTests {
   }
 
   @Test func answersWithoutAnUpgrade() async throws {
-    try await run { setting in
+    try await run { setting async throws in
       let client = RawClient(port: setting.port)
       let plain = try await client.request("GET", "/api/v1/live")
       #expect(plain.status == 426)
@@ -288,8 +288,8 @@ struct LiveConnectionTests {
   @Test func cutsAClientThatTakesNothing() async throws {
     var limits = LiveConnection.Limits()
     limits.stall = .milliseconds(100)
-    try await run(limits: limits) { setting in
-      try await RawConnection.with(port: setting.port) { connection in
+    try await run(limits: limits) { setting async throws in
+      try await RawConnection.with(port: setting.port) { connection async throws in
         _ = try await open(connection, setting, after: 0)
         // Nothing is read from here on, until the buffers on the way are full.
         let payload = String(repeating: "x", count: 8000)
