@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Accounts
 import Domain
 import Foundation
 import Hummingbird
@@ -35,5 +36,15 @@ struct AccountBody: Encodable {
     quotaBytes = account.quotaBytes
     usedBytes = account.usedBytes
     createdAt = account.registeredAt
+  }
+
+  /// An account that was just made.
+  init(_ account: Account) {
+    id = account.id.text
+    email = account.email
+    role = account.role
+    quotaBytes = account.quotaBytes
+    usedBytes = 0
+    createdAt = account.createdAt
   }
 }

@@ -32,7 +32,7 @@ struct UploadsController: Sendable {
     let outcome = try await ledger.upload(
       owner: context.owner, actor: context.owner, path: upload.path, digest: blob.digest, size: blob.size,
       contentType: upload.contentType, jobClass: upload.jobClass, idempotencyKey: upload.idempotencyKey,
-      correlationId: UUID(uuidString: context.requestID.description))
+      correlationId: context.requestID.uuid)
     switch outcome {
     case .created(let file, let position):
       return try answer(.created, FileBody(file, settled: false), position)
@@ -45,15 +45,18 @@ struct UploadsController: Sendable {
   @Sendable private func delete(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
     guard try request.query().flag("permanent") else {
-      return try await changed(ledger.trash(id, owner: context.owner, actor: context.owner), context)
+      return try await changed(ledger.trash(
+          id, owner: context.owner, actor: context.owner, correlationId: context.requestID.uuid), context)
     }
-    let change = try await ledger.remove(id, owner: context.owner, actor: context.owner)
+    let change = try await ledger.remove(
+      id, owner: context.owner, actor: context.owner, correlationId: context.requestID.uuid)
     return Response(status: .noContent, headers: [.onefoldPosition: change.position.description])
   }
 
   @Sendable private func restore(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
-    return try await changed(ledger.restore(id, owner: context.owner, actor: context.owner), context)
+    return try await changed(ledger.restore(
+        id, owner: context.owner, actor: context.owner, correlationId: context.requestID.uuid), context)
   }
 
   /// Whichever is less: what any body may bring, or what the account has room for.

@@ -16,6 +16,9 @@ struct RequestID: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
+  /// For the log, where causes are UUIDs; nil for a sender's id of another form.
+  var uuid: UUID? { UUID(uuidString: description) }
+
   private static func isSafe(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)
       && text.utf8.allSatisfy { byte in

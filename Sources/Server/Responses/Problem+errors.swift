@@ -22,11 +22,11 @@ extension Problem {
       case let error as ContentDigest.Malformed: .invalidRequest(error.description)
       case let error as PasswordError: Self.password(error)
       case let error as TokenError: Self.token(error)
+      case let error as AccountError: Self.account(error)
       case let error as FileLedgerError: Self.ledger(error)
       case let error as InvalidCursor: .invalidRequest(error.description)
       case let error as WaitTimeout: .notYet(position: error.wanted.rawValue)
-      case let error as PostgresError where error.isTransient || error.code == .closed:
-        .unavailable("The database does not answer.")
+      case let error as PostgresError: Self.database(error)
       case let error as BlobStoreError: Self.blob(error)
       case let error as EventLogError: Self.log(error)
       case let error as RedisError where error.isTransient: .unavailable("Redis does not answer.")
@@ -45,6 +45,24 @@ extension Problem {
     case .busy: .unavailable(error.description)
     case .costOutOfRange, .hashing: .internal
     }
+  }
+
+  private static func account(_ error: AccountError) -> Problem {
+    switch error {
+    case .invalidEmail: .invalidValue(error.description)
+    case .emailTaken: .emailTaken
+    case .wrongCredentials: .invalidCredentials
+    case .disabled: .forbidden(error.description)
+    case .invalidRefreshToken, .refreshTokenReused: .unauthenticated(error.description, tokenSent: true)
+    case .unknownAccount: .notFound
+    }
+  }
+
+  private static func database(_ error: PostgresError) -> Problem {
+    // The one value of a Swift string that a Postgres text cannot hold.
+    if error.sqlState == "22021" { return .invalidRequest("A text has a NUL character.") }
+    let isAway = error.isTransient || error.code == .closed || error.code == .cancelled
+    return isAway ? .unavailable("The database does not answer.") : .internal
   }
 
   private static func token(_ error: TokenError) -> Problem {
