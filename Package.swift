@@ -28,8 +28,10 @@ extension Target.Dependency {
   static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
   static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
   static let nioHTTPTypesHTTP1 = product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+  static let nioEmbedded = product(name: "NIOEmbedded", package: "swift-nio")
   static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
   static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+  static let hummingbirdTesting = product(name: "HummingbirdTesting", package: "hummingbird")
   static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
   static let jwtKit = product(name: "JWTKit", package: "jwt-kit")
   static let crypto = product(name: "Crypto", package: "swift-crypto")
@@ -110,6 +112,8 @@ let package = Package(
         .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
         .logging, .metrics, .lifecycle,
       ],
+      // docs/openapi.yaml, by a link: the program serves its own description without a file beside it.
+      resources: [.embedInCode("Resources/openapi.yaml")],
       swiftSettings: strict),
     .target(
       name: "Workers",
@@ -153,12 +157,19 @@ let package = Package(
     .testTarget(
       name: "WorkersTests", dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "Workers", .nioCore],
       swiftSettings: strict),
-    .testTarget(name: "ServerTests", dependencies: ["Server", .httpTypes], swiftSettings: strict),
+    .testTarget(
+      name: "ServerTests",
+      dependencies: [
+        "Accounts", "BlobStore", "Domain", "EventStore", "Redis", "Server", "Telemetry", "TestSupport", .hummingbird,
+        .hummingbirdCore, .hummingbirdTesting, .httpTypes, .lifecycle, .logging, .nioCore, .nioEmbedded, .nioHTTP1,
+        .nioHTTPTypes, .nioWebSocket,
+      ],
+      swiftSettings: strict),
 
     // Tests that start their own Postgres and Redis, one folder a module.
     .target(
       name: "TestSupport",
-      dependencies: ["Domain", "EventStore", "LocalServices", "Postgres", "Redis", .logging],
+      dependencies: ["Domain", "EventStore", "LocalServices", "Postgres", "Redis", .logging, .nioCore, .nioPosix],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "IntegrationTests",

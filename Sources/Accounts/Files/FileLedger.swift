@@ -53,6 +53,16 @@ public final class FileLedger: Sendable {
     }
   }
 
+  /// How many more bytes the account may hold: to refuse an upload before its body is read. What counts is decided by
+  /// ``upload(owner:actor:path:digest:size:contentType:jobClass:idempotencyKey:correlationId:)``.
+  ///
+  /// - Parameter bytes: what is about to come.
+  /// - Throws: ``FileLedgerError/quotaExceeded(limit:used:requested:)`` when that does not fit by the latest state of the account,
+  ///   ``FileLedgerError/accountDisabled``, ``FileLedgerError/unknownAccount``, or the error of the log or of the read model.
+  public func room(owner: UUID, for bytes: Int64) async throws -> Int64 {
+    try await ledger(of: owner).room(for: bytes)
+  }
+
   /// - Throws: ``FileLedgerError/unknownFile``, ``FileLedgerError/fileIsTrashed``, or the error of the log or of the read model.
   public func trash(_ fileId: UUID, owner: UUID, actor: UUID, correlationId: UUID? = nil) async throws -> FileChange {
     FileChange(try await perform(.trash(fileId), owner, actor, correlationId))

@@ -55,6 +55,20 @@ actor OwnerLedger {
     }
   }
 
+  /// - Returns: How many more bytes the account may hold: as this ledger knows it when that is enough, as the log has it otherwise.
+  /// - Throws: ``FileLedgerError``, or the error of the log or of the read model.
+  func room(for bytes: Int64) async throws -> Int64 {
+    if let known = state?.account, known.status == .active, known.room >= bytes { return known.room }
+    var latest = OwnerState(owner: owner)
+    try await readAccount(into: &latest)
+    do throws(AccountDecider.Refusal) {
+      _ = try AccountDecider.decide(.charge(fileId: .v7(), bytes: bytes), latest.account, accountId: owner)
+    } catch {
+      throw FileLedgerError(error)
+    }
+    return latest.account.room
+  }
+
   private func run() async {
     while !waiting.isEmpty {
       let round = Array(waiting.prefix(Self.roundLimit))
@@ -182,15 +196,7 @@ extension OwnerLedger {
   private func load(indexed position: Position) async throws -> OwnerState {
     var loaded = OwnerState(owner: owner)
     loaded.indexed = position
-    if let account = try await index.account(owner) {
-      loaded.account = account.state
-      loaded.version = account.version
-    }
-    var page: [RecordedEvent]
-    repeat {
-      page = try await log.read(stream: loaded.stream, after: loaded.version, limit: 1000)
-      try loaded.fold(account: page)
-    } while page.count == 1000
+    try await readAccount(into: &loaded)
 
     // After the account: a claim that came in between is known here, and merely makes the version the older of the two.
     for recorded in try await events(after: position) {
@@ -206,6 +212,19 @@ extension OwnerLedger {
       }
     }
     return loaded
+  }
+
+  /// What the read model has of the account, and what its stream has after that.
+  private func readAccount(into loaded: inout OwnerState) async throws {
+    if let account = try await index.account(owner) {
+      loaded.account = account.state
+      loaded.version = account.version
+    }
+    var page: [RecordedEvent]
+    repeat {
+      page = try await log.read(stream: loaded.stream, after: loaded.version, limit: 1000)
+      try loaded.fold(account: page)
+    } while page.count == 1000
   }
 
   private func events(after position: Position) async throws -> [RecordedEvent] {
@@ -235,4 +254,9 @@ extension EventLogError {
   fileprivate var isAboutAccount: Bool {
     if case .versionConflict(let stream, _, _) = self { stream.category == "account" } else { false }
   }
+}
+
+extension AccountDecider.State {
+  /// Never negative, also when the quota was lowered below what is held.
+  fileprivate var room: Int64 { max(0, quotaBytes - usedBytes) }
 }

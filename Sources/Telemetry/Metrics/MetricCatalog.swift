@@ -26,8 +26,9 @@ public enum MetricCatalog {
       "http_requests_total", .counter, "Requests answered, by method, status code and endpoint (the route's pattern).",
       labels: ["method", "status", "endpoint"]),
     .init(
-      "http_request_duration_seconds", .histogram, "Time from a request's head to the end of its response.",
+      "http_request_duration_seconds", .histogram, "Time from a request's head until its answer is ready to be sent.",
       labels: ["method", "endpoint"]),
+    .init("onefold_live_connections", .gauge, "WebSockets that follow the log now."),
   ]
 
   private static let work: [MetricDescription] = [

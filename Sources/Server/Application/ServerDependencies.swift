@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Accounts
+public import BlobStore
+public import EventStore
+public import Postgres
+public import Projections
+public import Telemetry
+
+/// What the server stands on. Whoever makes these runs those of them that are services.
+public struct ServerDependencies: Sendable {
+  /// For the read tables.
+  public var pool: PostgresPool
+  public var log: any EventLog
+  public var blobs: any BlobStore
+  public var ledger: FileLedger
+  public var accounts: AccountDirectory
+  public var sessions: Sessions
+  public var tokens: Tokens
+  public var positions: ProjectionPositions
+  public var readiness: Readiness
+  public var metrics: PrometheusRegistry
+
+  public init(
+    pool: PostgresPool, log: any EventLog, blobs: any BlobStore, ledger: FileLedger, accounts: AccountDirectory,
+    sessions: Sessions, tokens: Tokens, positions: ProjectionPositions, readiness: Readiness,
+    metrics: PrometheusRegistry
+  ) {
+    self.pool = pool
+    self.log = log
+    self.blobs = blobs
+    self.ledger = ledger
+    self.accounts = accounts
+    self.sessions = sessions
+    self.tokens = tokens
+    self.positions = positions
+    self.readiness = readiness
+    self.metrics = metrics
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Accounts
+import EventStore
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Projections
+
+/// `/admin`: all accounts and the installation as a whole, for administrators.
+struct AdminController: Sendable {
+  let accounts: QuotaViews
+  let directory: AccountDirectory
+  let checkpoints: CheckpointViews
+  let savings: SavingsViews
+  let log: any EventLog
+  let barrier: ReadBarrier
+
+  func addRoutes(to routes: some RouterMethods<AdminContext>) {
+    routes.get("users", use: users)
+    routes.put("users/{id}/quota", use: setQuota)
+    routes.get("projections", use: projections)
+    routes.get("savings") { request, _ in
+      try await barrier.wait(request.query(), for: SavingsProjection.name)
+      return try await Response.json(SavingsBody(savings.installation()))
+    }
+  }
+
+  @Sendable private func users(_ request: Request, _ context: AdminContext) async throws -> Response {
+    let query = try request.query()
+    let list = try ListParameters(query)
+    try await barrier.wait(query, for: QuotaProjection.name)
+    let page = try await accounts.accounts(limit: list.limit, after: list.after)
+    return try .json(ListBody(page, UserBody.init))
+  }
+
+  @Sendable private func setQuota(_ request: Request, _ context: AdminContext) async throws -> Response {
+    struct Body: Decodable { let quotaBytes: Int64 }
+    let id = try context.pathId()
+    let quota = try await request.json(Body.self, context: context).quotaBytes
+    // The greatest number that every JSON reader holds exactly.
+    guard (0...(1 << 53) - 1).contains(quota) else {
+      throw Problem.invalidValue("quotaBytes must be from 0 to 9007199254740991.")
+    }
+    let position = try await directory.setQuota(quota, of: id, actor: context.identity.accountId)
+    return Response(status: .noContent, headers: [.onefoldPosition: position.description])
+  }
+
+  @Sendable private func projections(_ request: Request, _ context: AdminContext) async throws -> Response {
+    // The head last: then no projection is ahead of it.
+    let checkpoints = try await checkpoints.all()
+    let head = try await log.head()
+    return try .json(
+      ProjectionsBody(
+        head: head.rawValue, items: checkpoints.map { ProjectionBody($0, head: head) }))
+  }
+}
+
+private struct UserBody: Encodable {
+  let account: AccountBody
+  let disabled: Bool
+
+  private enum CodingKeys: CodingKey { case disabled }
+
+  init(_ account: AccountItem) {
+    self.account = AccountBody(account)
+    disabled = account.disabled
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    try account.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(disabled, forKey: .disabled)
+  }
+}
+
+private struct ProjectionsBody: Encodable {
+  let head: Int64
+  let items: [ProjectionBody]
+}
+
+private struct ProjectionBody: Encodable {
+  let name: String
+  let version: Int
+  let position: Int64
+  let lag: Int64
+  let updatedAt: Date
+  @Nullable var error: String?
+
+  init(_ checkpoint: Checkpoint, head: Position) {
+    name = checkpoint.name
+    version = checkpoint.version
+    position = checkpoint.position.rawValue
+    lag = max(0, head.rawValue - checkpoint.position.rawValue)
+    updatedAt = checkpoint.updatedAt
+    _error = Nullable(wrappedValue: checkpoint.error)
+  }
+}

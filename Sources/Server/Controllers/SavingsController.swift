@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventStore
+import Hummingbird
+import Projections
+
+/// `/savings`: what the account's files take and what is saved.
+struct SavingsController: Sendable {
+  let savings: SavingsViews
+  let barrier: ReadBarrier
+
+  func addRoutes(to routes: some RouterMethods<SignedInContext>) {
+    routes.get("savings") { request, context in
+      try await barrier.wait(request.query(), for: SavingsProjection.name)
+      return try await Response.json(SavingsBody(savings.savings(owner: context.owner)))
+    }
+  }
+}
+
+struct SavingsBody: Encodable {
+  let files: Int64
+  let logicalBytes: Int64
+  let uniqueBytes: Int64
+  let storedBytes: Int64
+  let savedByDuplicates: Int64
+  let savedByCompression: Int64
+  let position: Int64
+
+  init(_ savings: Savings) {
+    files = savings.files
+    logicalBytes = savings.logicalBytes
+    uniqueBytes = savings.uniqueBytes
+    storedBytes = savings.storedBytes
+    savedByDuplicates = savings.savedByDuplicates
+    savedByCompression = savings.savedByCompression
+    position = savings.position.rawValue
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventStore
+import Foundation
+import NIOCore
+
+/// A message to a client, as text. An event is written once, however many clients it goes to.
+struct LiveEvent: Equatable, Sendable {
+  let position: Position
+  let text: String
+
+  init(_ event: RecordedEvent) {
+    position = event.position
+    // The payload is JSON already, and is sent as the log has it.
+    let payload = String(decoding: event.payload, as: UTF8.self)
+    text =
+      #"{"type":"\#(event.type)","position":\#(event.position),"at":"\#(event.recordedAt.rfc3339)","data":\#(payload)}"#
+  }
+}
+
+/// The messages of the server that are not events.
+enum LiveMessage {
+  static func ready(_ position: Position) -> String { #"{"type":"ready","position":\#(position)}"# }
+
+  static func position(_ position: Position) -> String { #"{"type":"position","position":\#(position)}"# }
+
+  static func error(_ detail: String) -> String {
+    struct Body: Encodable {
+      let type = "error"
+      let detail: String
+    }
+    let bytes = (try? JSON.encode(Body(detail: detail))).map { Array($0.readableBytesView) }
+    return bytes.map { String(decoding: $0, as: UTF8.self) } ?? #"{"type":"error"}"#
+  }
+}
