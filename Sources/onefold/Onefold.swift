@@ -18,7 +18,7 @@ struct Onefold: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self, ReplayCommand.self,
+      UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self, ReplayCommand.self,
       PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }

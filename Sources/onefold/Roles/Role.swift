@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Logging
+import Server
 import ServiceLifecycle
 import Telemetry
 
@@ -20,6 +21,13 @@ struct Role: Sendable {
 
   /// Runs until asked to stop. `services` start last and stop first.
   func run(_ services: [any Service]) async throws {
-    try await RoleRunner.run(connections.services + services, logger: logger)
+    var all = connections.services + services
+    if let port = settings.metricsPort {
+      all.append(
+        OperationsServer(
+          host: settings.host, port: port, readiness: try connections.readiness(settings), metrics: metrics,
+          logger: logger))
+    }
+    try await RoleRunner.run(all, logger: logger)
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Logging
 
 /// `onefold serve`: HTTP, WebSocket and dashboard.
 struct ServeCommand: AsyncParsableCommand {
@@ -19,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let role = try await Role(common.settings(serve.flags + operations.flags))
     let server = try await ServerRole(role.settings, connections: role.connections, metrics: role.metrics)
-    try await role.run(server.services { port in
+    try await role.run(try server.services { port in
       role.logger.notice("Serving", metadata: ["host": "\(role.settings.host)", "port": "\(port)"])
     })
   }

@@ -72,6 +72,12 @@ struct Setting: Sendable {
   static let allowedOrigins = Setting(
     "onefold.allowedOrigins", environment: "ONEFOLD_ALLOWED_ORIGINS", flag: "allowed-origins",
     help: "Origins, separated by commas, whose pages may open the WebSocket besides the server's own.")
+  static let behindTLS = Setting(
+    "onefold.behindTls", environment: "ONEFOLD_BEHIND_TLS", flag: "behind-tls", fallback: "no",
+    help: "yes: a proxy before the server ends TLS, so cookies are Secure and browsers are told to insist on it.")
+  static let trustForwardedFor = Setting(
+    "onefold.trustForwardedFor", environment: "ONEFOLD_TRUST_FORWARDED_FOR", flag: "trust-forwarded-for", fallback: "no",
+    help: "yes: the last address in X-Forwarded-For is the client's. Only right behind a proxy that sets it.")
   static let concurrency = Setting(
     "onefold.concurrency", environment: "ONEFOLD_CONCURRENCY", flag: "concurrency", fallback: "64",
     help: "Jobs that one worker process holds at the same time.")
@@ -94,7 +100,7 @@ struct Setting: Sendable {
   static let all = [
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
     metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, registration,
-    defaultQuota, maxUpload, allowedOrigins, concurrency, classes, adminEmail, adminPassword, logLevel, logFormat,
+    defaultQuota, maxUpload, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, adminEmail, adminPassword, logLevel, logFormat,
   ]
 
   /// The table of docs/operations.md.

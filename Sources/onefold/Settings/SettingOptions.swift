@@ -68,11 +68,15 @@ struct ServeOptions: ParsableArguments {
   var maxUpload: String?
   @Option(name: .setting(.allowedOrigins), help: .setting(.allowedOrigins, value: "origins"))
   var allowedOrigins: String?
+  @Option(name: .setting(.behindTLS), help: .setting(.behindTLS, value: "yes|no"))
+  var behindTLS: String?
+  @Option(name: .setting(.trustForwardedFor), help: .setting(.trustForwardedFor, value: "yes|no"))
+  var trustForwardedFor: String?
 
   var flags: [(Setting, String?)] {
     [
       (.host, host), (.port, port), (.dashboardDirectory, dashboardDirectory), (.registration, registration),
-      (.defaultQuota, defaultQuota), (.maxUpload, maxUpload), (.allowedOrigins, allowedOrigins),
+      (.defaultQuota, defaultQuota), (.maxUpload, maxUpload), (.allowedOrigins, allowedOrigins), (.behindTLS, behindTLS), (.trustForwardedFor, trustForwardedFor),
     ]
   }
 }

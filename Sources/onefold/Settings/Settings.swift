@@ -25,6 +25,8 @@ struct Settings: Sendable {
   var defaultQuotaBytes: Int64
   var maxUploadBytes: Int64
   var allowedOrigins: [String]
+  var isBehindTLS: Bool
+  var trustsForwardedFor: Bool
   var concurrency: Int
   var classes: [JobClass]
   var adminEmail: String
@@ -79,6 +81,8 @@ struct Settings: Sendable {
     defaultQuotaBytes = try values.bytes(.defaultQuota)
     maxUploadBytes = try values.bytes(.maxUpload)
     allowedOrigins = values.list(.allowedOrigins)
+    isBehindTLS = try values.choice(.behindTLS, ["yes": true, "no": false])
+    trustsForwardedFor = try values.choice(.trustForwardedFor, ["yes": true, "no": false])
     concurrency = try values.number(.concurrency, in: 1...1024)
     classes = try values.list(.classes).map { try values.oneOf(.classes, $0, JobClass.self) }
     adminEmail = values.text(.adminEmail) ?? ""

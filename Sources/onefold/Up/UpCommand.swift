@@ -44,11 +44,12 @@ struct UpCommand: AsyncParsableCommand {
       let connections = try Connections(settings, logger: logger)
       let server = try await ServerRole(settings, connections: connections, metrics: metrics)
       try await createAdmin(settings, server.directory)
+      let address = Self.shown(settings.host)
       services =
         servers.services + connections.services + connections.projections
-        + [connections.relay, connections.workers(settings, blobs: server.blobs)] + server.services { port in
-          Terminal.writeError("Onefold is at http://\(Self.shown(settings.host)):\(port)\n")
-        }
+        + [connections.relay, connections.workers(settings, blobs: server.blobs)] + (try server.services { port in
+          Terminal.writeError("Onefold is at http://\(address):\(port)\n")
+        })
     } catch {
       await servers.stop()
       throw error

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Accounts
+import BlobStore
+import Foundation
+import Logging
+import Postgres
+import Projections
+import Redis
+import Server
+import ServiceLifecycle
+import Telemetry
+
+/// What serves users: accounts, the ledger of files, blobs, HTTP.
+struct ServerRole: Sendable {
+  let settings: Settings
+  let connections: Connections
+  let blobs: LocalBlobStore
+  let directory: AccountDirectory
+  private let sessions: Sessions
+  private let dependencies: ServerDependencies
+
+  init(_ settings: Settings, connections: Connections, metrics: PrometheusRegistry) async throws {
+    self.settings = settings
+    self.connections = connections
+    guard let secret = settings.tokenSecret else {
+      throw CommandError("Access tokens need a secret that all servers share: set ONEFOLD_TOKEN_SECRET (openssl rand -hex 32).")
+    }
+    let (pool, log, logger) = (connections.pool, connections.log, connections.logger)
+    blobs = try settings.openBlobs()
+    let tokens = try await Tokens(TokenConfiguration(
+      secret: Array(secret.utf8), previousSecret: settings.previousTokenSecret.map { Array($0.utf8) }))
+    let passwords = try Passwords()
+    directory = AccountDirectory(
+      pool: pool, log: log, passwords: passwords, defaultQuotaBytes: settings.defaultQuotaBytes)
+    sessions = Sessions(pool: pool, log: log, passwords: passwords, tokens: tokens)
+    dependencies = ServerDependencies(
+      pool: pool, log: log, blobs: blobs,
+      ledger: FileLedger(log: log, index: ProjectionFileIndex(pool: pool)), accounts: directory,
+      sessions: sessions, tokens: tokens, positions: connections.positions,
+      readiness: try connections.readiness(settings), metrics: metrics)
+  }
+
+  /// - Parameter onRunning: called with the port once connections are taken.
+  func services(onRunning: @escaping @Sendable (Int) async -> Void) throws -> [any Service] {
+    var configuration = ServerConfiguration(host: settings.host, port: settings.port)
+    configuration.dashboardDirectory = settings.dashboardDirectory
+    configuration.registrationIsOpen = settings.registrationIsOpen
+    configuration.maxUploadBytes = settings.maxUploadBytes
+    configuration.allowedOrigins = settings.allowedOrigins
+    configuration.isBehindTLS = settings.isBehindTLS
+    configuration.trustsForwardedFor = settings.trustsForwardedFor
+    let application = try ServerApplication(
+      configuration, dependencies, onRunning: onRunning, logger: connections.logger)
+    return [Housekeeping(blobs: blobs, sessions: sessions, logger: connections.logger)] + application.services
+  }
+}
+
+extension Connections {
+  /// Postgres answers and its schema is this program's; Redis answers.
+  func readiness(_ settings: Settings) throws -> Readiness {
+    let migrations = try Migrations.load(from: settings.migrationsDirectory)
+    return Readiness(
+      [
+        ("postgres", { [pool] in
+          let pending = try await pool.withConnection { try await Migrations.pending(migrations, on: $0) }
+          guard pending.isEmpty else {
+            throw CommandError("Migrations are missing: \(pending.joined(separator: ", ")). Run `onefold migrate`.")
+          }
+        }),
+        ("redis", { [redis] in _ = try await redis.command(["PING"]) }),
+      ], logger: logger)
+  }
+}
