@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLibpq
+
 /// How to reach a database, and under which limits.
 public struct PostgresConfiguration: Sendable {
   /// A libpq connection string: `postgres://user:password@host:port/database?host=/socket/dir&sslmode=verify-full…`.
@@ -53,6 +55,24 @@ public struct PostgresConfiguration: Sendable {
     settings.append(("statement_timeout", String(statementTimeout?.wholeMilliseconds ?? 0)))
     if let role { settings.append(("role", role)) }
     return settings
+  }
+}
+
+extension PostgresConfiguration: CustomStringConvertible {
+  /// Where it leads, and never the password.
+  public var description: String {
+    guard let options = PQconninfoParse(url, nil) else { return "a malformed connection string" }
+    defer { PQconninfoFree(options) }
+    var parts: [String] = []
+    var option = options
+    while let keyword = option.pointee.keyword.map({ String(cString: $0) }) {
+      if ["host", "hostaddr", "port", "dbname", "user", "sslmode"].contains(keyword), let value = option.pointee.val {
+        parts.append("\(keyword)=\(String(cString: value))")
+      }
+      option += 1
+    }
+    if let role { parts.append("role=\(role)") }
+    return parts.joined(separator: " ")
   }
 }
 

@@ -7,7 +7,7 @@ internal import Synchronization
 /// One connection to the database: libpq, on a thread of its own, behind an actor.
 ///
 /// Calls block that thread and no other. Whoever uses a connection has it alone (see
-/// ``PostgresPool/withConnection(_:)``): two tasks that share one also share its transaction.
+/// ``PostgresPool/withConnection(file:line:_:)``): two tasks that share one also share its transaction.
 ///
 /// Every call throws ``PostgresError``. When the task is cancelled the server is asked to stop the statement, and the
 /// call throws `.cancelled`.

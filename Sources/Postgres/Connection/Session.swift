@@ -62,6 +62,7 @@ final class Session {
   }
 
   private func runOnce(_ query: Query) throws(PostgresError) -> PostgresResult {
+    try validate(query)
     try endCopy()
     let result = try send(query)
     guard copy == nil else {
@@ -99,6 +100,19 @@ final class Session {
     }
   }
 
+  /// What libpq would cut off or refuse without the server ever seeing it.
+  private func validate(_ query: Query) throws(PostgresError) {
+    guard query.parameters.count <= Int(UInt16.max) else {
+      throw PostgresError(.misuse, "more than 65,535 parameters: pass arrays", statement: query.text)
+    }
+    if statements[query.text] == nil { try validate(text: query.text) }
+  }
+
+  /// Texts go to libpq as C strings, which end at the first NUL.
+  private func validate(text: String) throws(PostgresError) {
+    guard !text.utf8.contains(0) else { throw PostgresError(.misuse, "SQL cannot contain NUL", statement: text) }
+  }
+
   private enum Known {
     case prepared(PreparedStatement)
     case new(PreparedStatement)
@@ -125,6 +139,7 @@ final class Session {
   /// Runs SQL of one or more statements without parameters.
   @discardableResult
   func script(_ sql: String) throws(PostgresError) -> PostgresResult {
+    try validate(text: sql)
     try endCopy()
     return try receive(PQsendQuery(connection, sql), sql)
   }
@@ -151,6 +166,7 @@ final class Session {
 
   /// Sends all, then reads all: one round trip, and one transaction unless one is open already.
   func pipeline(_ queries: [Query]) throws(PostgresError) -> [PostgresResult] {
+    for query in queries { try validate(query) }
     try endCopy()
     guard PQenterPipelineMode(connection) == 1 else { throw lost() }
     defer { PQexitPipelineMode(connection) }

@@ -140,6 +140,32 @@ struct PostgresConnectionTests {
     }
   }
 
+  @Test func whatLibpqWouldCutOffIsRefusedAndHarmless() async throws {
+    try await withPostgres { connection in
+      let cut = await #expect(throws: PostgresError.self) {
+        try await connection.query("SELECT 1 AS \(identifier: "a\u{0}b")")
+      }
+      #expect(cut?.code == .misuse)
+      let script = await #expect(throws: PostgresError.self) { try await connection.script("SELECT 1; \u{0} SELECT 2") }
+      #expect(script?.code == .misuse)
+      var many = Query.StringInterpolation(literalCapacity: 0, interpolationCount: 0)
+      many.appendLiteral("SELECT 1 WHERE 1 IN (0")
+      for number in 0...65_535 {
+        many.appendLiteral(", ")
+        many.appendInterpolation(number)
+      }
+      many.appendLiteral(")")
+      let query = Query(stringInterpolation: many)
+      let tooMany = await #expect(throws: PostgresError.self) { try await connection.pipeline(["SELECT 1", query]) }
+      #expect(tooMany?.code == .misuse)
+      // A NUL in a value reaches the server, which has no such text.
+      let value = await #expect(throws: PostgresError.self) { try await connection.query("SELECT \("a\u{0}b")") }
+      #expect(value?.sqlState == "22021")
+      let row = try await connection.query("SELECT 1")[0].decode(0, as: Int.self)
+      #expect(row == 1)
+    }
+  }
+
   @Test func statementTimeoutEndsASlowStatement() async throws {
     try await withDatabase { configuration in
       var configuration = configuration

@@ -46,7 +46,7 @@ struct PostgresPoolTests {
   }
 
   @Test func manyTasksShareFewConnections() async throws {
-    try await withPool(size: 3) { pool in
+    try await withPool(size: 3, acquireTimeout: .seconds(120)) { pool in
       let sum = try await withThrowingTaskGroup { group in
         for number in 1...500 {
           group.addTask { try await pool.query("SELECT \(number)")[0].decode(0, as: Int.self) }
