@@ -46,6 +46,26 @@ extension EventLog {
     subscribe(after: position, filter: .all)
   }
 
+  /// One read for each position; a log that can look at all at once does better.
+  public func events(at positions: [Position]) async throws -> [RecordedEvent] {
+    var events: [RecordedEvent] = []
+    for position in Set(positions).sorted() where position > .start {
+      events += try await read(after: Position(position.rawValue - 1), limit: 1).filter { $0.position == position }
+    }
+    return events
+  }
+
+  /// Reads each stream to its end; a log that can look from the end does better.
+  public func lastEvents(of streams: [StreamName]) async throws -> [StreamName: RecordedEvent] {
+    var last: [StreamName: RecordedEvent] = [:]
+    for stream in Set(streams) {
+      while let event = try await read(stream: stream, after: last[stream]?.version ?? 0, limit: 500).last {
+        last[stream] = event
+      }
+    }
+    return last
+  }
+
   /// Appends to one stream.
   public func append(
     to stream: StreamName, expected: ExpectedVersion, _ events: [NewEvent]

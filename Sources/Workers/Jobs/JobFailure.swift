@@ -21,12 +21,17 @@ public struct JobFailure: Error, Equatable, CustomStringConvertible {
   public var remedy: Remedy
   /// Short and constant: equal for failures with one cause.
   public var code: String
+  /// A sentence for the file's owner. It stays in the log, so it tells nothing of the machine.
   public var reason: String
+  /// For our own logs.
+  public var detail: String
 
-  public init(_ remedy: Remedy, code: String, reason: String) {
+  /// - Parameter detail: nil if the reason says it all.
+  public init(_ remedy: Remedy, code: String, reason: String, detail: String? = nil) {
     self.remedy = remedy
     self.code = code
     self.reason = reason
+    self.detail = detail ?? reason
   }
 
   public init(_ error: any Error) {
@@ -34,23 +39,34 @@ public struct JobFailure: Error, Equatable, CustomStringConvertible {
     case let failure as JobFailure: self = failure
     case let error as BlobStoreError: self.init(blob: error)
     case let error as PostgresError:
+      let isAway = error.isTransient || error.code == .commitUnknown
+      self.init(isAway ? .wait : .retry, code: "postgres", reason: "The database refused the work.", detail: "\(error)")
+    case let error as RedisError:
       self.init(
-        error.isTransient || error.code == .commitUnknown ? .wait : .retry, code: "postgres", reason: "\(error)")
-    case let error as RedisError: self.init(error.isTransient ? .wait : .retry, code: "redis", reason: "\(error)")
-    case let error as EventDecodingError: self.init(.bury, code: "event.undecodable", reason: "\(error)")
-    case let error as EventLogError: self.init(.retry, code: "log", reason: "\(error)")
-    default: self.init(.retry, code: "\(type(of: error))", reason: "\(error)")
+        error.isTransient ? .wait : .retry, code: "redis", reason: "The queue refused the work.", detail: "\(error)")
+    case let error as EventDecodingError:
+      self.init(
+        .bury, code: "event.undecodable", reason: "The event that caused the job cannot be read.", detail: "\(error)")
+    case let error as EventLogError:
+      self.init(.retry, code: "log", reason: "The log refused the result.", detail: "\(error)")
+    default:
+      self.init(.retry, code: "\(type(of: error))", reason: "Something unexpected went wrong.", detail: "\(error)")
     }
   }
 
   private init(blob error: BlobStoreError) {
+    let detail = "\(error)"
     switch error {
-    case .notFound: self.init(.bury, code: "blob.notFound", reason: "\(error)")
-    case .damaged: self.init(.bury, code: "blob.damaged", reason: "\(error)")
-    case .full: self.init(.retry, code: "blob.full", reason: "\(error)")
-    case .mismatch, .rangeOutside, .closed, .system: self.init(.retry, code: "blob.system", reason: "\(error)")
+    case .notFound:
+      self.init(.bury, code: "blob.notFound", reason: "The stored content is missing.", detail: detail)
+    case .damaged:
+      self.init(.bury, code: "blob.damaged", reason: "The stored content is damaged.", detail: detail)
+    case .full:
+      self.init(.retry, code: "blob.full", reason: "The disk is full.", detail: detail)
+    case .mismatch, .rangeOutside, .closed, .system:
+      self.init(.retry, code: "blob.system", reason: "The stored content could not be worked on.", detail: detail)
     }
   }
 
-  public var description: String { reason }
+  public var description: String { detail }
 }

@@ -13,7 +13,8 @@ public enum JobPlan {
     guard event.type == FileUploaded.eventType, let owner = event.owner, let file = try? event.decode(FileUploaded.self)
     else { return [] }
     let entry = JobEntry(
-      id: event.id, kind: .analyze, jobClass: file.jobClass, fileId: file.fileId, owner: owner, position: event.position)
+      id: event.id, kind: .analyze, jobClass: file.jobClass, fileId: file.fileId, owner: owner, position: event.position
+    )
     return [entry.dispatch]
   }
 }
@@ -23,6 +24,7 @@ extension JobEntry {
   var dispatch: StreamDispatch {
     let fields = fields.filter { $0.key != "class" && $0.key != "position" }
     return StreamDispatch(
-      stream: JobStreams.stream(of: jobClass), fields: Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0.value) }))
+      stream: JobStreams.stream(of: jobClass),
+      fields: Dictionary(uniqueKeysWithValues: fields.map { ($0.key, $0.value) }))
   }
 }

@@ -5,8 +5,9 @@ import Foundation
 
 /// How a pool of workers behaves.
 public struct WorkerOptions: Sendable {
-  /// Jobs held at a time. They share the threads of the blob store, so this is no number of threads.
-  public var concurrency = 64
+  /// Jobs held at a time. They share the threads of the blob store and its rounds of syncing, so this is no number of threads: more
+  /// of them wait for the disk and for the log together.
+  public var concurrency = 128
   /// Which classes of jobs to take. Jobs that are tried again are taken by every pool.
   public var classes = Set(JobClass.allCases)
   /// This pool's name in Redis. Kept over a restart, it gets back at once what it was working on; otherwise that is rescued after ``silence``.

@@ -61,10 +61,7 @@ extension WorkerPool {
     _ open: [JobKind: [OpenJob]], _ deliveryByJob: [UUID: Delivery], since start: ContinuousClock.Instant
   ) async {
     for (kind, jobs) in open {
-      guard let handler = handlers.first(where: { $0.kind == kind }) else {
-        logger.error("No handler for a kind of job; its jobs stay pending", metadata: ["kind": "\(kind)"])
-        continue
-      }
+      guard let handler = handlers[kind] else { continue }
       WorkerMetrics.active.increment(by: Double(jobs.count))
       await handler.perform(jobs) { job, result in
         WorkerMetrics.active.decrement(by: 1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CoreMetrics
+import Domain
 public import EventStore
 public import Logging
 public import Redis
@@ -21,7 +22,7 @@ public final class WorkerPool: Service {
   let holdings: Holdings
   let conclusion: JobConclusion
   let ledger: JobLedger
-  let handlers: [any JobHandler]
+  let handlers: [JobKind: any JobHandler]
   let logger: Logger
   private let redis: RedisClient
 
@@ -38,9 +39,11 @@ public final class WorkerPool: Service {
     logger: Logger = Logger(label: "onefold.workers")
   ) {
     precondition(options.concurrency > 0, "a pool of workers holds at least one job")
+    precondition(
+      Set(handlers.map(\.kind)) == Set(JobKind.allCases), "a pool of workers needs a handler for each kind of job")
     self.redis = redis
     self.options = options
-    self.handlers = handlers
+    self.handlers = Dictionary(handlers.map { ($0.kind, $0) }) { first, _ in first }
     self.logger = logger
     queue = JobQueue(redis: redis, consumer: options.consumer, classes: options.classes)
     holdings = Holdings(limit: options.concurrency)

@@ -58,6 +58,37 @@ struct RedisConnectionTests {
     }
   }
 
+  @Test func speaksTCPWithEverythingTheURLSays() async throws {
+    let port = try freePort()
+    try await withRedis(settings: ["--port", "\(port)", "--appendonly", "no"]) { configuration in
+      let admin = try await RedisConnection.connect(configuration)
+      _ = try await admin.command(["ACL", "SETUSER", "worker", "on", ">p@ss", "~*", "+@all"])
+      await admin.close()
+      let url = "redis://worker:p%40ss@127.0.0.1:\(port)/2"
+      let connection = try await RedisConnection.connect(RedisConfiguration(url: url))
+      #expect(try await connection.command(["ACL", "WHOAMI"]).string == "worker")
+      let info = try #require(try await connection.command(["CLIENT", "INFO"]).string)
+      #expect(info.contains(" db=2 "))
+    }
+  }
+
+  /// A port that nothing listens on. Another program may take it meanwhile; then the server does not start and says so.
+  func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(descriptor, $0, length) == 0 ? getsockname(descriptor, $0, &length) : -1
+      }
+    }
+    try #require(status == 0)
+    return UInt16(bigEndian: address.sin_port)
+  }
+
   @Test func silentServerRunsIntoTheTimeLimitAndTheLateReplyIsNotMixedUp() async throws {
     try await withRedis { configuration in
       var configuration = configuration
