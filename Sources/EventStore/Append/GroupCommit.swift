@@ -91,10 +91,13 @@ final class GroupCommit: Sendable {
   private func awaitReturn(of count: Int) {
     guard count > 2 else { return }
     let deadline = ContinuousClock.now + .microseconds(100)
-    while state.withLock({ $0.queue.count < count }), ContinuousClock.now < deadline {
+    while waitingCount < count, ContinuousClock.now < deadline {
       Thread.sleep(forTimeInterval: 0.000_02)
     }
   }
+
+  /// How many appends wait for the next batch.
+  var waitingCount: Int { state.withLock { $0.queue.count } }
 
   /// No append will come any more. What has come is finished.
   func close() {
