@@ -51,6 +51,11 @@ CREATE TABLE log.event (
 -- A user's own feed (WebSocket resume, audit by owner). Partial: content events have no owner.
 CREATE INDEX event_owner_position_idx ON log.event (owner, position) WHERE owner IS NOT NULL;
 
+-- Deliberately no index on type or category. Whoever follows events of some types (projections do) reads windows of positions by
+-- primary key and is told how far each window reached, so a rare type costs a scan of what is new and never of the whole log. An index
+-- on (type, position) would add 14 % to what each append writes (980 bytes of write-ahead log an event instead of 862, with payloads
+-- of 300 bytes), and for more than one type it would not even give the rows in order.
+
 -- Append-only, for everyone.
 CREATE FUNCTION log.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -18,6 +18,8 @@ struct AppendQueue<Waiter> {
 
   init(batchLimit: Int) { self.batchLimit = batchLimit }
 
+  var count: Int { entries.count }
+
   var isEmpty: Bool { entries.isEmpty }
 
   /// A name for an append that is about to be added.

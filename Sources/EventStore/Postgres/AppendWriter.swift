@@ -9,7 +9,8 @@ import Postgres
 /// A batch whose writers name their versions is one statement. When that is objected to, or cannot be said, the batch is decided append
 /// by append under the head's lock. A commit whose answer was lost is decided the same way: event ids tell what has gone in.
 struct AppendWriter: Sendable {
-  let pool: PostgresPool
+  /// For a connection of its own: appends never wait for a reader to give one back.
+  let configuration: PostgresConfiguration
   let logger: Logger
   /// Told the head after each commit.
   let committed: @Sendable (Position) -> Void
@@ -37,51 +38,55 @@ struct AppendWriter: Sendable {
     }
   }
 
-  /// Where a connection failed.
-  private struct Interruption: Sendable {
-    let attempt: Attempt
-    let error: any Error
-    /// What was to come after it.
-    let rest: [Attempt]
-  }
-
-  /// Commits batches until there are none.
+  /// Commits batches until there are none to come.
   func drain(_ group: GroupCommit) async {
     var attempts: [Attempt] = []
     while true {
       if attempts.isEmpty {
-        guard let entries = group.takeBatch() else { return }
+        guard let entries = await group.nextBatch() else { return }
         attempts = [Attempt(entries: entries)]
       }
       do {
-        let interruption = try await pool.withConnection { connection in
-          await drain(group, beginningWith: attempts, on: connection)
-        }
-        guard let interruption else { return }
-        attempts = interruption.rest
-        attempts += await afterFailure(interruption.error, of: interruption.attempt)
+        let connection = try await connect()
+        guard let rest = await drain(group, beginningWith: attempts, on: connection) else { return }
+        attempts = rest
       } catch {
-        attempts += await afterFailure(error, of: attempts.removeLast())
+        attempts += await afterFailure(error, of: attempts.removeLast(), wasSent: false)
       }
     }
   }
 
-  /// Commits one batch after the other on the connection's own thread, without a change of threads between them, until there are none.
+  private func connect() async throws -> PostgresConnection {
+    let connection = try await PostgresConnection.connect(configuration, logger: logger)
+    // One plan for all sizes of batches: planning anew takes as long as the commit. It must not be the plan that suits a small table.
+    try await connection.script("SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off")
+    return connection
+  }
+
+  /// Commits one batch after the other on the connection's own thread, with no change of threads between them: an append costs two, one to
+  /// come here and one to go back. Returns what is left when the connection is lost; nil when no batch is to come.
   private func drain(
     _ group: GroupCommit, beginningWith first: [Attempt], on connection: isolated PostgresConnection
-  ) async -> Interruption? {
+  ) async -> [Attempt]? {
     var attempts = first
-    while true {
-      guard let attempt = attempts.popLast() ?? group.takeBatch().map({ Attempt(entries: $0) }) else { return nil }
+    var committedCount = 0
+    while connection.isUsable {
+      if attempts.isEmpty {
+        guard let entries = await group.nextBatch(following: committedCount) else { return nil }
+        attempts = [Attempt(entries: entries)]
+      }
+      let attempt = attempts.removeLast()
       do {
         let start = ContinuousClock.now
         let outcomes = try await commit(attempt, on: connection)
         LogMetrics.appended(attempt.entries.count, in: start.duration(to: .now))
         attempt.finish(outcomes)
+        committedCount = attempt.entries.count
       } catch {
-        return Interruption(attempt: attempt, error: error, rest: attempts)
+        attempts += await afterFailure(error, of: attempt, wasSent: true)
       }
     }
+    return attempts
   }
 
   private func commit(
@@ -116,7 +121,7 @@ struct AppendWriter: Sendable {
   }
 
   /// What remains to be tried; nothing when the batch has been told of its failure.
-  private func afterFailure(_ error: any Error, of failed: Attempt) async -> [Attempt] {
+  private func afterFailure(_ error: any Error, of failed: Attempt, wasSent: Bool) async -> [Attempt] {
     var attempt = failed
     guard let error = error as? PostgresError else {
       attempt.fail(error)
@@ -124,7 +129,7 @@ struct AppendWriter: Sendable {
     }
     attempt.mustDecide = true
     attempt.failures += 1
-    let isUnknown = error.code == .connection || error.code == .commitUnknown
+    let isUnknown = wasSent && (error.code == .connection || error.code == .commitUnknown)
     if isUnknown, attempt.unknown == nil { attempt.unknown = error }
     if isUnknown || error.isTransient, attempt.failures <= Self.retryLimit {
       logger.debug("An append is tried again", metadata: ["error": "\(error)", "failures": "\(attempt.failures)"])

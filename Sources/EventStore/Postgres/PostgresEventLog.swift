@@ -29,7 +29,9 @@ public final class PostgresEventLog: EventLog, Service {
   private let upcasters: Upcasters
   private let group: GroupCommit
 
-  /// - Parameter redis: carries wake-ups between processes; without it they look once a second.
+  /// - Parameters:
+  ///   - pool: for reading. Appending has a connection of its own, to the same place, from the first append on.
+  ///   - redis: carries wake-ups between processes; without it they look once a second.
   public init(
     pool: PostgresPool, redis: RedisClient?, upcasters: Upcasters = .none,
     logger: Logger = Logger(label: "onefold.log")
@@ -38,12 +40,14 @@ public final class PostgresEventLog: EventLog, Service {
     self.wakeUp = wakeUp
     self.pool = pool
     self.upcasters = upcasters
-    let writer = AppendWriter(pool: pool, logger: logger) { head in
+    let writer = AppendWriter(configuration: pool.configuration, logger: logger) { head in
       LogMetrics.head(head)
       wakeUp.announce(head)
     }
     group = GroupCommit(batchLimit: Self.batchLimit) { await writer.drain($0) }
   }
+
+  deinit { group.close() }
 
   /// Carries wake-ups until graceful shutdown.
   public func run() async throws {

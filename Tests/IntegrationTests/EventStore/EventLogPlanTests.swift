@@ -10,7 +10,7 @@ import Testing
 @testable import Postgres
 
 /// The log's statements use the indexes that the migration makes for them, and never look through the table.
-struct QueryPlanTests {
+struct EventLogPlanTests {
   private static let owner = UUID.v7()
 
   @Test func everyReadUsesItsIndex() async throws {
