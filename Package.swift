@@ -144,7 +144,7 @@ let package = Package(
       path: "Benchmarks/onefold-bench", swiftSettings: strict),
 
     // Tests of one module each, without services.
-    .testTarget(name: "DomainTests", dependencies: ["Domain"], swiftSettings: strict),
+    .testTarget(name: "DomainTests", dependencies: ["Domain", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", .coreMetrics, .logging], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", .coreMetrics], swiftSettings: strict),
     .testTarget(name: "RedisTests", dependencies: ["Redis"], swiftSettings: strict),
@@ -152,7 +152,8 @@ let package = Package(
     .testTarget(name: "EventStoreTests", dependencies: ["Domain", "EventStore"], swiftSettings: strict),
     .testTarget(name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", .nioCore], swiftSettings: strict),
     .testTarget(
-      name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore", .crypto, .jwtKit], swiftSettings: strict),
+      name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore", "TestSupport", .crypto, .jwtKit],
+      swiftSettings: strict),
     .testTarget(name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
     .testTarget(
       name: "WorkersTests", dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "Workers", .nioCore],

@@ -69,7 +69,8 @@ public struct AccountDirectory: Sendable {
   ) async throws -> Position {
     precondition(bytes >= 0, "a quota is not negative")
     let event = try NewEvent(
-      AccountQuotaSet(accountId: account, quotaBytes: bytes), owner: account, actor: actor, correlationId: correlationId)
+      AccountQuotaSet(accountId: account, quotaBytes: bytes), owner: account, actor: actor, correlationId: correlationId
+    )
     return try await append(event, to: account).last
   }
 

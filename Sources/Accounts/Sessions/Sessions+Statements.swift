@@ -72,9 +72,9 @@ extension Sessions {
     """
   }
 
-  static func markUsed(_ hash: [UInt8]) -> Query {
-    // The first use counts: a retry within the grace time must not lengthen it.
-    "UPDATE account.refresh_token SET used_at = coalesce(used_at, clock_timestamp()) WHERE token_hash = \(hash)"
+  /// The token that is exchanged, and every other of the session that was not: the successors of a lost answer.
+  static func markUsed(session: UUID) -> Query {
+    "UPDATE account.refresh_token SET used_at = clock_timestamp() WHERE session_id = \(session) AND used_at IS NULL"
   }
 
   static func revoke(_ session: UUID) -> Query {

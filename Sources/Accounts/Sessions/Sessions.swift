@@ -8,7 +8,8 @@ public import Postgres
 /// Sign-ins, and the refresh tokens that keep them going.
 ///
 /// A refresh token is good once and gives its successor. One that comes again was stolen, from the person or by them from a
-/// thief: the whole session ends. A client that lost the answer and asks again within ``graceSeconds`` gets another successor.
+/// thief: the whole session ends. A client that lost the answer and asks again within ``graceSeconds`` gets another successor;
+/// the first of the successors to be used makes used tokens of the others, so that a thief as fast as that is found out as well.
 /// All times are the database's, so servers whose clocks differ agree.
 public struct Sessions: Sendable {
   public static let lifetimeSeconds = 30 * 86_400
@@ -60,7 +61,9 @@ public struct Sessions: Sendable {
         return .reused(position)
       }
       let new = RefreshToken()
-      _ = try await connection.pipeline([Self.markUsed(old.hash), Self.insertToken(new.hash, session: held.sessionId)])
+      // A retry uses nothing up: its first successor is still to be used, and its own time of grace must not begin anew.
+      if !held.wasUsed { _ = try await connection.execute(Self.markUsed(session: held.sessionId)) }
+      _ = try await connection.execute(Self.insertToken(new.hash, session: held.sessionId))
       return .rotated(held, new)
     }
     switch outcome {
@@ -102,7 +105,8 @@ public struct Sessions: Sendable {
     case rotated(HeldToken, RefreshToken)
   }
 
-  private func answer(_ account: UUID, _ role: Role, _ session: UUID, _ refresh: RefreshToken) async throws -> SignedIn {
+  private func answer(_ account: UUID, _ role: Role, _ session: UUID, _ refresh: RefreshToken) async throws -> SignedIn
+  {
     let (token, _) = try await tokens.issue(accountId: account, role: role, sessionId: session)
     return SignedIn(
       accessToken: token, expiresIn: tokens.lifetime, refreshToken: refresh.text,

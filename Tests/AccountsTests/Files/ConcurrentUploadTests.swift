@@ -4,6 +4,7 @@ import Accounts
 import Domain
 import EventStore
 import Foundation
+import TestSupport
 import Testing
 
 struct ConcurrentUploadTests {

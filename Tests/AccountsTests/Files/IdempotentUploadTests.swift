@@ -5,6 +5,7 @@ import Domain
 import EventStore
 import Foundation
 import Synchronization
+import TestSupport
 import Testing
 
 struct IdempotentUploadTests {

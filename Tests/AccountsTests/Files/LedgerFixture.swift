@@ -5,6 +5,7 @@ import Crypto
 import Domain
 import EventStore
 import Foundation
+import TestSupport
 import Testing
 
 /// A log, a read model, an account, and what tests do with them.
@@ -56,8 +57,8 @@ struct LedgerFixture {
   func events() async throws -> [RecordedEvent] { try await log.read(after: .start, limit: .max) }
 
   /// Folds the whole log from the outside, and checks the promises at each of its positions.
-  func audit(sourceLocation: SourceLocation = #_sourceLocation) async throws -> Audit {
-    let audit = try Audit(of: owner, try await events())
+  func audit(sourceLocation: SourceLocation = #_sourceLocation) async throws -> OwnerAudit {
+    let audit = try OwnerAudit(of: owner, try await events())
     #expect(audit.violations.isEmpty, sourceLocation: sourceLocation)
     return audit
   }

@@ -3,19 +3,19 @@
 import Foundation
 
 /// SplitMix64: the same numbers for the same seed, so that a failure can be run again with `SEED=<n>`.
-struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 
-  init(seed: UInt64) { state = seed }
+  public init(seed: UInt64) { state = seed }
 
   /// Takes the seed from the environment or draws one, and prints it.
-  static func printed(_ test: String = #function) -> SeededGenerator {
+  public static func printed(_ test: String = #function) -> SeededGenerator {
     let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
     print("\(test): SEED=\(seed)")
     return SeededGenerator(seed: seed)
   }
 
-  mutating func next() -> UInt64 {
+  public mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state
     mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Domain
-import EventStore
-import Foundation
+public import EventStore
+public import Foundation
 
 /// A plain recount of one owner's part of the log, independent of the ledger's own folding, with every broken promise on its way.
-struct Audit {
-  var quota: Int64 = 0
-  var used: Int64 = 0
+public struct OwnerAudit {
+  public private(set) var quota: Int64 = 0
+  public private(set) var used: Int64 = 0
   /// Bytes by file, of all that were not removed.
-  var sizes: [UUID: Int64] = [:]
-  var paths: [UUID: String] = [:]
-  var live: [String: Set<UUID>] = [:]
-  var uploads = 0
-  var violations: [String] = []
+  public private(set) var sizes: [UUID: Int64] = [:]
+  public private(set) var paths: [UUID: String] = [:]
+  public private(set) var live: [String: Set<UUID>] = [:]
+  public private(set) var uploads = 0
+  public private(set) var violations: [String] = []
 
   /// - Throws: `EventDecodingError`.
-  init(of owner: UUID, _ events: [RecordedEvent]) throws {
+  public init(of owner: UUID, _ events: [RecordedEvent]) throws {
     for event in events where event.owner == owner { try fold(event) }
   }
 
-  var liveFiles: [String: UUID] { live.compactMapValues(\.first) }
+  public var liveFiles: [String: UUID] { live.compactMapValues(\.first) }
 
   private mutating func fold(_ recorded: RecordedEvent) throws {
     func check(_ holds: Bool, _ promise: String) {
