@@ -48,14 +48,14 @@ public struct BlobBytes: AsyncSequence, Sendable {
 
     public mutating func next() async throws -> ByteBuffer? {
       guard position < end else { return nil }
-      let buffer: ByteBuffer
-      if let pool {
-        buffer = try await pool.run { [self] in try read() }
-      } else {
-        buffer = try read()
+      do {
+        let buffer = if let pool { try await pool.run { [self] in try read() } } else { try read() }
+        position += Int64(buffer.readableBytes)
+        return buffer
+      } catch {
+        BlobMetrics.note(error)
+        throw error
       }
-      position += Int64(buffer.readableBytes)
-      return buffer
     }
 
     private func read() throws -> ByteBuffer {

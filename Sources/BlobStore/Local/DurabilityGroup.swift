@@ -72,7 +72,9 @@ final class DurabilityGroup: Sendable {
         return state.waiting
       }
       if round.isEmpty { return }
+      let start = ContinuousClock.now
       await run(round)
+      BlobMetrics.synced(round.count, in: start.duration(to: .now))
     }
   }
 

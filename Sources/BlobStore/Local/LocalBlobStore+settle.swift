@@ -17,6 +17,15 @@ extension LocalBlobStore {
   ///
   /// A crash in between leaves the raw form, or both; the next settling goes on from there.
   public func settle(_ digest: Digest) async throws -> SettledBlob {
+    do {
+      return try await settleOnce(digest)
+    } catch {
+      BlobMetrics.note(error)
+      throw error
+    }
+  }
+
+  private func settleOnce(_ digest: Digest) async throws -> SettledBlob {
     switch try await pool.run({ try self.start(digest) }) {
     case .settledBefore(let settled, let publication):
       try await durability.publish(publication)

@@ -45,6 +45,7 @@ final class LocalStagedBlob: StagedBlob {
   func finish(expecting expected: Digest?) async throws -> PublishedBlob {
     let (blob, publication) = try await store.pool.run { try self.complete(expecting: expected) }
     try await store.durability.publish(publication)
+    BlobMetrics.published(blob)
     return blob
   }
 

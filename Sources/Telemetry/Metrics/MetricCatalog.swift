@@ -4,7 +4,7 @@
 ///
 /// Own names are `onefold_<area>_<what>_<unit>`; the others are given by the specification or by the habits of Prometheus.
 public enum MetricCatalog {
-  public static let all: [MetricDescription] = (http + work + drivers + log + telemetry + process).sorted {
+  public static let all: [MetricDescription] = (http + work + drivers + log + blobs + telemetry + process).sorted {
     $0.name < $1.name
   }
 
@@ -85,6 +85,14 @@ public enum MetricCatalog {
     .init(
       "onefold_projection_stopped", .gauge, "1 when a projection has stopped at an event it cannot fold, else 0.",
       labels: ["projection"]),
+  ]
+
+  private static let blobs: [MetricDescription] = [
+    .init(
+      "onefold_blob_sync_round_size", .histogram, "Names of blobs made durable in one round.", buckets: Buckets.counts),
+    .init("onefold_blob_sync_duration_seconds", .histogram, "Time of a round of syncs."),
+    .init("onefold_blob_published_bytes_total", .counter, "Bytes of uploads made durable, duplicates included."),
+    .init("onefold_blob_damaged_total", .counter, "Reads and settlings that met bytes other than those of the digest."),
   ]
 
   private static let telemetry: [MetricDescription] = [

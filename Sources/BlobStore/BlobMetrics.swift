@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Metrics
+
+/// What blob stores tell about themselves; see docs/operations.md.
+enum BlobMetrics {
+  private static let roundSize = Recorder(label: "onefold_blob_sync_round_size")
+  private static let roundDuration = Timer(
+    label: "onefold_blob_sync_duration_seconds", preferredDisplayUnit: .seconds)
+  private static let published = Counter(label: "onefold_blob_published_bytes_total")
+  private static let damaged = Counter(label: "onefold_blob_damaged_total")
+
+  static func synced(_ count: Int, in time: Duration) {
+    roundSize.record(count)
+    roundDuration.record(duration: time)
+  }
+
+  static func published(_ blob: PublishedBlob) { published.increment(by: blob.size) }
+
+  /// Counts `error` if it tells of damage.
+  static func note(_ error: any Error) {
+    if case BlobStoreError.damaged = error { damaged.increment() }
+  }
+}
