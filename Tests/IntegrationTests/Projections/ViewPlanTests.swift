@@ -10,7 +10,7 @@ import Testing
 
 /// Every statement that answers a request finds its rows by an index, with the plan that serves all values (which is what a prepared
 /// statement ends up with) and tables large enough to matter.
-struct QueryPlanTests {
+struct ViewPlanTests {
   @Test func readsUseTheirIndexes() async throws {
     // As the tables' owner, who alone may gather statistics.
     try await withPool(role: nil) { pool in
