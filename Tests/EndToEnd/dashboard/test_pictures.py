@@ -42,6 +42,7 @@ def test_the_overview_is_a_picture(open_page, onefold, lived_in, request, name, 
     expect(page.get_by_test_id("jobs-open")).to_contain_text("All settled")
     page.wait_for_load_state("networkidle")
     assert_no_horizontal_scroll(page)
+    page.mouse.move(0, 0)  # away from where it clicked, so that nothing looks pointed at
     directory = request.config.getoption("screenshots", default=None)
     if directory:
         os.makedirs(directory, exist_ok=True)

@@ -10,7 +10,7 @@ def test_a_wrong_password_is_answered_in_the_servers_words(open_page, onefold, u
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
     answer = user.request("POST", "/auth/login", json={"email": user.email, "password": "not the password"})
-    expect(page.get_by_role("alert")).to_contain_text(answer.json()["detail"])
+    expect(page.get_by_role("alert")).to_contain_text(answer.json()["title"])
 
 
 def test_a_new_account_is_signed_in_at_once(open_page, onefold):

@@ -7,9 +7,11 @@ test("a count agrees with its noun", () => {
   assert.equal(plural(1519, "group"), "1,519 groups");
 });
 
-test("only everything is 100 %", () => {
+test("only nothing is 0 % and only everything is 100 %", () => {
   assert.equal(formatPercent(999, 1000), "99\u00a0%");
   assert.equal(formatPercent(1000, 1000), "100\u00a0%");
+  assert.equal(formatPercent(1, 1000), "under 1\u00a0%");
+  assert.equal(formatPercent(0, 1000), "0\u00a0%");
   assert.equal(formatPercent(1, 0), "0\u00a0%");
 });
 

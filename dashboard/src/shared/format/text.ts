@@ -8,10 +8,11 @@ export function plural(count: number, one: string, many: string = `${one}s`): st
   return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
-/** A share as whole percent; anything short of everything stays under 100 %. */
+/** A share as whole percent; something is never 0 %, and short of everything never 100 %. */
 export function formatPercent(part: number, whole: number): string {
   if (whole <= 0) return "0\u00a0%";
   const percent = (part / whole) * 100;
+  if (percent > 0 && percent < 1) return "under 1\u00a0%";
   return `${percent >= 100 ? 100 : Math.min(99, Math.round(percent))}\u00a0%`;
 }
 
