@@ -19,11 +19,12 @@ struct ProjectionMetrics: Sendable {
     stopped = Gauge(label: "onefold_projection_stopped", dimensions: labels)
   }
 
-  /// - Parameter oldestUnfolded: when the first event that is not folded yet was recorded; nil when all are.
-  func moved(to checkpoint: Position, head: Position, oldestUnfolded: Date?) {
+  /// - Parameter time: of the newest event that is folded. Those that are not are younger, so the lag is never shown too small.
+  func moved(to checkpoint: Position, head: Position, at time: Date) {
+    let lag = max(0, head.rawValue - checkpoint.rawValue)
     position.record(checkpoint.rawValue)
-    lagEvents.record(max(0, head.rawValue - checkpoint.rawValue))
-    lagSeconds.record(oldestUnfolded.map { max(0, -$0.timeIntervalSinceNow) } ?? 0)
+    lagEvents.record(lag)
+    lagSeconds.record(lag == 0 ? 0 : max(0, -time.timeIntervalSinceNow))
   }
 
   func isStopped(_ value: Bool) { stopped.record(value ? 1 : 0) }

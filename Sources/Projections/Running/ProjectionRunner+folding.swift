@@ -100,8 +100,7 @@ extension ProjectionRunner {
     do {
       if !page.events.isEmpty { try await projection.didCommit(in: pool) }
       let head = page.isLast ? page.through : try await log.head()
-      metrics.moved(
-        to: page.through, head: head, oldestUnfolded: head > page.through ? page.events.last?.recordedAt : nil)
+      metrics.moved(to: page.through, head: head, at: page.events.last?.recordedAt ?? Date())
     } catch {
       logger.debug("A projection moved, and could not be measured", metadata: ["error": "\(error)"])
     }

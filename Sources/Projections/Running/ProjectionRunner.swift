@@ -70,6 +70,8 @@ public final class ProjectionRunner: Service {
         isFirst = false
         let checkpoint = try await checkpoint()
         metrics.isStopped(checkpoint.error != nil)
+        // Whoever leads: a runner that folds nothing shows how far the projection is, too.
+        metrics.moved(to: checkpoint.position, head: try await log.head(), at: checkpoint.updatedAt)
         guard checkpoint.error == nil else {
           try await Task.sleep(for: options.stoppedPoll)
           continue

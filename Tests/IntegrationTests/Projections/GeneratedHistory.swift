@@ -56,11 +56,11 @@ struct GeneratedHistory {
     for _ in 0..<steps {
       switch Int.random(in: 0..<100, using: &random) {
       case 0..<2 where owners.count < 4: register()
-      case 2..<6: changeAccount()
-      case 6..<40: upload()
-      case 40..<65: work()
-      case 65..<77: trash()
-      case 77..<87: restore()
+      case 2..<14: changeAccount()
+      case 14..<44: upload()
+      case 44..<67: work()
+      case 67..<78: trash()
+      case 78..<88: restore()
       default: remove()
       }
     }

@@ -69,3 +69,15 @@ enum ReadTables {
       (extract(epoch FROM registered_at) * 1000000)::bigint::text, disabled::text, role, email] FROM account
     """
 }
+
+/// The first rows that are not the same in both, for the tables of the first.
+func difference(of found: [String: [String]], and expected: [String: [String]]) -> [String] {
+  let lines = found.keys.sorted().flatMap { table -> [String] in
+    let (found, expected) = (found[table] ?? [], expected[table] ?? ["the table is missing"])
+    let (surplus, missing) = (Set(found).subtracting(expected), Set(expected).subtracting(found))
+    let repeated = found.count == Set(found).count ? [] : ["\(table): rows that are there twice"]
+    return surplus.sorted().map { "\(table): found \($0)" } + missing.sorted().map { "\(table): expected \($0)" }
+      + repeated
+  }
+  return Array(lines.prefix(6))
+}

@@ -78,7 +78,7 @@ struct ViewTests {
 
   struct Duplicates {
     @Test func groupsComeWithTheMostToWinFirst() async throws {
-      try await withViews(seed: 35) { pool, model, owners in
+      try await withViews(seed: 35, steps: 800) { pool, model, owners in
         let views = DuplicateViews(pool: pool)
         var groupsSeen = 0
         for owner in owners {
@@ -289,9 +289,9 @@ func fold(_ log: any EventLog, _ pool: PostgresPool) async throws {
 }
 
 private func withViews(
-  seed: UInt64, _ body: (PostgresPool, ProjectionModel, _ owners: [UUID]) async throws -> Void
+  seed: UInt64, steps: Int = 200, _ body: (PostgresPool, ProjectionModel, _ owners: [UUID]) async throws -> Void
 ) async throws {
-  let history = GeneratedHistory(seed: seed, steps: 200)
+  let history = GeneratedHistory(seed: seed, steps: steps)
   let clock = SteppingClock()
   let log = MemoryEventLog(now: { clock.next() })
   for append in history.appends { _ = try await log.append(append) }
