@@ -239,11 +239,16 @@ extension OwnerLedger {
   }
 
   private func records(_ ids: [UUID]) async throws -> [UUID: FileRecord] {
+    guard !ids.isEmpty else { return [:] }
     var records: [UUID: FileRecord] = [:]
+    let last = try await log.lastEvents(of: Set(ids).map(StreamName.file))
     for id in Set(ids) {
+      guard let event = last[.file(id)] else { continue }
+      // Nothing happened to most files but their upload: one look for all of them is enough.
+      let events = event.version == 1 ? [event] : try await log.read(stream: .file(id), after: 0, limit: .max)
       var record = FileRecord()
-      try record.fold(try await log.read(stream: .file(id), after: 0, limit: 1000))
-      if record.version > 0 { records[id] = record }
+      try record.fold(events)
+      records[id] = record
     }
     return records
   }
