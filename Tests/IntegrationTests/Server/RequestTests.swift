@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventStore
 import Foundation
+import Server
 import TestSupport
 import Testing
 

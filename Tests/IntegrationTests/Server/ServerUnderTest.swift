@@ -116,6 +116,17 @@ struct ServerUnderTest: Sendable {
     "{\"email\":\"\(name)@example.org\",\"password\":\"correct horse \(name)\"}"
   }
 
+  /// Waits for something that the server does without being asked again.
+  func until(
+    sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async throws -> Bool
+  ) async throws {
+    let deadline = ContinuousClock.now + .seconds(20)
+    while try await !condition() {
+      try #require(ContinuousClock.now < deadline, sourceLocation: sourceLocation)
+      try await Task.sleep(for: .milliseconds(5))
+    }
+  }
+
   /// Files under the directory of blobs, staged ones included.
   func blobFiles() throws -> [String] {
     let names = FileManager.default.enumerator(atPath: blobDirectory.path)?.compactMap { $0 as? String } ?? []

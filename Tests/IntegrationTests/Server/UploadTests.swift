@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventStore
 import Foundation
+import Server
 import TestSupport
 import Testing
 
@@ -105,14 +107,14 @@ struct UploadTests {
             headers: anna.client.authorization + [("Content-Length", String(length))])
           try await connection.send(bytes: [UInt8](repeating: 1, count: length - 1))
           // The bytes are on the disk now, staged.
-          try await eventually { try !server.blobFiles().isEmpty }
+          try await server.until { try !server.blobFiles().isEmpty }
           if end == "cut" { return try await connection.cut() }
           connection.finishSending()
           let refused = try await connection.response()
           #expect(refused.status == 400)
           #expect(refused.problem == "incomplete-body")
         }
-        try await eventually { try server.blobFiles().isEmpty }
+        try await server.until { try server.blobFiles().isEmpty }
       }
       #expect(try await anna.get("files").items.isEmpty)
       #expect(try await anna.get("me").json["usedBytes"] as? Int == 0)
