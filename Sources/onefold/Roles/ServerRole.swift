@@ -16,7 +16,7 @@ struct ServerRole: Sendable {
   let settings: Settings
   let connections: Connections
   let blobs: LocalBlobStore
-  let directory: AccountDirectory
+  private let directory: AccountDirectory
   private let sessions: Sessions
   private let dependencies: ServerDependencies
 
@@ -39,6 +39,18 @@ struct ServerRole: Sendable {
       ledger: FileLedger(log: log, index: ProjectionFileIndex(pool: pool)), accounts: directory,
       sessions: sessions, tokens: tokens, positions: connections.positions,
       readiness: try connections.readiness(settings), metrics: metrics)
+  }
+
+  /// Creates the first administrator. Several servers may try at once.
+  ///
+  /// - Returns: whether this one did.
+  @discardableResult
+  func ensureAdmin(password: String) async throws -> Bool {
+    do {
+      return try await directory.ensureAdmin(email: settings.adminEmail, password: password)
+    } catch AccountError.emailTaken {
+      return false
+    }
   }
 
   /// - Parameter onRunning: called with the port once connections are taken.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Accounts
 import ArgumentParser
 import Foundation
 import Logging
@@ -43,7 +42,7 @@ struct UpCommand: AsyncParsableCommand {
       settings.redisURL = servers.places.redisURL
       let connections = try Connections(settings, logger: logger)
       let server = try await ServerRole(settings, connections: connections, metrics: metrics)
-      try await createAdmin(settings, server.directory)
+      try await createAdmin(settings, server)
       let address = Self.shown(settings.host)
       services =
         servers.services + connections.services + connections.projections
@@ -61,9 +60,9 @@ struct UpCommand: AsyncParsableCommand {
   }
 
   /// Prints at once: a password that was made and not shown would be lost if the start failed further on.
-  private func createAdmin(_ settings: Settings, _ accounts: AccountDirectory) async throws {
+  private func createAdmin(_ settings: Settings, _ server: ServerRole) async throws {
     let password = settings.adminPassword ?? Secret.random(bytes: 15)
-    guard try await accounts.ensureAdmin(email: settings.adminEmail, password: password) else { return }
+    guard try await server.ensureAdmin(password: password) else { return }
     let shown = settings.adminPassword == nil ? "\(password)   (shown this once)" : "the one in ONEFOLD_ADMIN_PASSWORD"
     Terminal.writeError("\nAn administrator was created. Sign in with\n\n  email:     \(settings.adminEmail)\n  password:  \(shown)\n\n")
   }
