@@ -150,11 +150,13 @@ let package = Package(
     .testTarget(name: "RedisTests", dependencies: ["Redis"], swiftSettings: strict),
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine"], swiftSettings: strict),
     .testTarget(name: "EventStoreTests", dependencies: ["Domain", "EventStore"], swiftSettings: strict),
-    .testTarget(name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", .nioCore], swiftSettings: strict),
+    .testTarget(
+      name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", .nioCore], swiftSettings: strict),
     .testTarget(
       name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore", "TestSupport", .crypto, .jwtKit],
       swiftSettings: strict),
-    .testTarget(name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
+    .testTarget(
+      name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
     .testTarget(
       name: "WorkersTests", dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "Workers", .nioCore],
       swiftSettings: strict),

@@ -25,9 +25,12 @@ public struct LocalRedis: LocalServer {
   public var url: String { "unix://\(socket.path)" }
 
   public func start() async throws -> ChildProcess {
-    guard let program = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first(where: FileManager.default.isExecutableFile)
+    guard
+      let program = ["/usr/bin/redis-server", "/usr/local/bin/redis-server"].first(
+        where: FileManager.default.isExecutableFile)
     else {
-      throw LocalServiceError("redis-server is not installed. Run `make setup`, or set REDIS_URL to a server of your own.")
+      throw LocalServiceError(
+        "redis-server is not installed. Run `make setup`, or set REDIS_URL to a server of your own.")
     }
     try home.makePrivate(data)
     // One left behind by a killed parent ends by its death signal; its socket must not be taken for the new one's.

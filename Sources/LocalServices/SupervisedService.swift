@@ -57,7 +57,8 @@ public final class SupervisedService<Server: LocalServer>: Service {
           try await start()
           break
         } catch {
-          logger.error("A private server cannot be started", metadata: ["server": "\(server.name)", "error": "\(error)"])
+          logger.error(
+            "A private server cannot be started", metadata: ["server": "\(server.name)", "error": "\(error)"])
           pause = min(pause * 2, .seconds(10))
           try? await Task.sleep(for: pause)
         }

@@ -18,7 +18,8 @@ struct Onefold: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self, ReplayCommand.self,
+      UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
+      ReplayCommand.self,
       PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }
@@ -26,7 +27,8 @@ struct Onefold: AsyncParsableCommand {
 /// `onefold settings`: the table of everything that can be configured.
 struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "settings", abstract: "Print every setting with its flag, environment variable and default, as a table.")
+    commandName: "settings",
+    abstract: "Print every setting with its flag, environment variable and default, as a table.")
 
   func run() { Terminal.write(Setting.table) }
 }

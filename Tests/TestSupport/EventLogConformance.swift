@@ -208,7 +208,8 @@ public struct EventLogConformance: Sendable, CustomTestStringConvertible {
       #expect(try await log.read(stream: a, after: 1, limit: 1).map(\.version) == [2])
       #expect(try await log.read(stream: StreamName(category: "test", id: "none"), after: 0, limit: 10).isEmpty)
     },
-    EventLogConformance("several positions, and the ends of several streams, are read in one look") { log async throws in
+    EventLogConformance("several positions, and the ends of several streams, are read in one look") {
+      log async throws in
       _ = try await log.append(to: a, expected: .any, [event(), event(type: "test.last")])
       _ = try await log.append(to: b, expected: .any, [event()])
       let wanted = [3, 1, 1, 99, 0, -1].map { Position($0) }

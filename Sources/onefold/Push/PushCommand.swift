@@ -62,8 +62,9 @@ struct PushCommand: AsyncParsableCommand {
 
     let http = HTTPClient(
       eventLoopGroupProvider: .singleton,
-      configuration: HTTPClient.Configuration(connectionPool: .init(
-        idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: concurrency)))
+      configuration: HTTPClient.Configuration(
+        connectionPool: .init(
+          idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: concurrency)))
     let client = ServerClient(server: server, email: email, password: password, http: http)
     let outcome: Result<PushRun.Outcome, any Error>
     do {
@@ -134,7 +135,8 @@ struct PushCommand: AsyncParsableCommand {
           + "\(Format.count(outcome.unchanged)) were there already.")
       guard !outcome.failures.isEmpty else { return }
       for (path, reason) in outcome.failures.prefix(20) { Terminal.writeError("not sent: \(path): \(reason)\n") }
-      Terminal.writeError("\(Format.count(outcome.failures.count)) of \(Format.count(tree.files.count)) files could not be sent.\n")
+      Terminal.writeError(
+        "\(Format.count(outcome.failures.count)) of \(Format.count(tree.files.count)) files could not be sent.\n")
       throw ExitCode.failure
     }
   }

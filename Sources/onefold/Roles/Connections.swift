@@ -33,7 +33,9 @@ struct Connections: Sendable {
 
   /// The five folds, each a service of its own.
   var projections: [any Service] {
-    ProjectionCatalog.all.map { ProjectionRunner($0, pool: pool, log: log, redis: redis, positions: positions, logger: logger) }
+    ProjectionCatalog.all.map {
+      ProjectionRunner($0, pool: pool, log: log, redis: redis, positions: positions, logger: logger)
+    }
   }
 
   var relay: Relay {

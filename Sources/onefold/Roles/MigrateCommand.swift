@@ -24,7 +24,9 @@ struct MigrateCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try await common.settings()
     let logger = settings.startLogging()
-    guard let url = settings.databaseOwnerURL else { throw CommandError("Which database? Set DATABASE_OWNER_URL or DATABASE_URL.") }
+    guard let url = settings.databaseOwnerURL else {
+      throw CommandError("Which database? Set DATABASE_OWNER_URL or DATABASE_URL.")
+    }
     let applied = try await Self.migrate(
       url: url, settings: settings, password: ProcessInfo.processInfo.environment["ONEFOLD_APP_DB_PASSWORD"],
       logger: logger)

@@ -27,7 +27,8 @@ struct ReplayCommand: AsyncParsableCommand {
         2  rebuilt and switched, but some rows differed (they are listed)
       """)
 
-  @Argument(help: "files, duplicates, savings, jobs, quota, or all.", completion: .list(ProjectionCatalog.names + ["all"]))
+  @Argument(
+    help: "files, duplicates, savings, jobs, quota, or all.", completion: .list(ProjectionCatalog.names + ["all"]))
   var projection: String
 
   @OptionGroup var common: CommonOptions
@@ -35,7 +36,8 @@ struct ReplayCommand: AsyncParsableCommand {
   func validate() throws {
     let names = ProjectionCatalog.names
     guard projection == "all" || names.contains(projection) else {
-      throw ValidationError("There is no projection \"\(projection)\". There are: \(names.joined(separator: ", ")), all.")
+      throw ValidationError(
+        "There is no projection \"\(projection)\". There are: \(names.joined(separator: ", ")), all.")
     }
   }
 
@@ -74,14 +76,16 @@ struct ReplayCommand: AsyncParsableCommand {
 
   private static func show(_ report: RebuildReport) {
     let rate = Format.count(Int(report.eventsPerSecond))
-    var text = "\(report.projection): \(Format.count(Int(report.rows))) rows at position \(report.position.rawValue), \(rate) events/s; "
+    var text =
+      "\(report.projection): \(Format.count(Int(report.rows))) rows at position \(report.position.rawValue), \(rate) events/s; "
     switch report.comparison {
     case .equal: text += "equal to the live tables (\(report.digest.hex.prefix(16)))"
     case .nothingLive: text += "there was nothing live to compare with (\(report.digest.hex.prefix(16)))"
     case .different(let rows, let first):
       text += "\(Format.count(Int(rows))) rows differ from the live tables"
       for difference in first {
-        text += "\n  \(difference.table)\n    live:    \(difference.live ?? "–")\n    rebuilt: \(difference.rebuilt ?? "–")"
+        text +=
+          "\n  \(difference.table)\n    live:    \(difference.live ?? "–")\n    rebuilt: \(difference.rebuilt ?? "–")"
       }
     }
     Terminal.write(text)

@@ -9,7 +9,11 @@ enum RoleRunner {
   /// - Parameter services: infrastructure first.
   static func run(_ services: [any Service], logger: Logger) async throws {
     var configuration = ServiceGroupConfiguration(
-      services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup, failureTerminationBehavior: .gracefullyShutdownGroup) },
+      services: services.map {
+        .init(
+          service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+          failureTerminationBehavior: .gracefullyShutdownGroup)
+      },
       gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
     // A job gets this long to end or be handed back before its task is cancelled.
     configuration.maximumGracefulShutdownDuration = .seconds(30)

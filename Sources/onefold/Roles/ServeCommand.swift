@@ -24,8 +24,9 @@ struct ServeCommand: AsyncParsableCommand {
     let server = try await ServerRole(role.settings, connections: role.connections, metrics: role.metrics)
     // With `up` someone is there to read a password that was made; here it must have been given.
     if let password = role.settings.adminPassword { try await server.ensureAdmin(password: password) }
-    try await role.run(try server.services { port in
-      role.logger.notice("Serving", metadata: ["host": "\(role.settings.host)", "port": "\(port)"])
-    })
+    try await role.run(
+      try server.services { port in
+        role.logger.notice("Serving", metadata: ["host": "\(role.settings.host)", "port": "\(port)"])
+      })
   }
 }

@@ -24,12 +24,14 @@ struct ServerRole: Sendable {
     self.settings = settings
     self.connections = connections
     guard let secret = settings.tokenSecret else {
-      throw CommandError("Access tokens need a secret that all servers share: set ONEFOLD_TOKEN_SECRET (openssl rand -hex 32).")
+      throw CommandError(
+        "Access tokens need a secret that all servers share: set ONEFOLD_TOKEN_SECRET (openssl rand -hex 32).")
     }
     let (pool, log, logger) = (connections.pool, connections.log, connections.logger)
     blobs = try settings.openBlobs()
-    let tokens = try await Tokens(TokenConfiguration(
-      secret: Array(secret.utf8), previousSecret: settings.previousTokenSecret.map { Array($0.utf8) }))
+    let tokens = try await Tokens(
+      TokenConfiguration(
+        secret: Array(secret.utf8), previousSecret: settings.previousTokenSecret.map { Array($0.utf8) }))
     let passwords = try Passwords()
     directory = AccountDirectory(
       pool: pool, log: log, passwords: passwords, defaultQuotaBytes: settings.defaultQuotaBytes)
@@ -74,12 +76,15 @@ extension Connections {
     let migrations = try Migrations.load(from: settings.migrationsDirectory)
     return Readiness(
       [
-        ("postgres", { [pool] in
-          let pending = try await pool.withConnection { try await Migrations.pending(migrations, on: $0) }
-          guard pending.isEmpty else {
-            throw CommandError("Migrations are missing: \(pending.joined(separator: ", ")). Run `onefold migrate`.")
+        (
+          "postgres",
+          { [pool] in
+            let pending = try await pool.withConnection { try await Migrations.pending(migrations, on: $0) }
+            guard pending.isEmpty else {
+              throw CommandError("Migrations are missing: \(pending.joined(separator: ", ")). Run `onefold migrate`.")
+            }
           }
-        }),
+        ),
         ("redis", { [redis] in _ = try await redis.command(["PING"]) }),
       ], logger: logger)
   }

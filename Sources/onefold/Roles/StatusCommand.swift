@@ -50,7 +50,8 @@ struct StatusCommand: AsyncParsableCommand {
       let behind = head.rawValue - checkpoint.position.rawValue
       let place = behind == 0 ? "up to date" : "\(Format.count(Int(behind))) events behind"
       let error = checkpoint.error.map { " · STOPPED: \($0)" } ?? ""
-      Terminal.write("\(checkpoint.name.padded(12))position \(Format.count(Int(checkpoint.position.rawValue))), \(place)\(error)")
+      Terminal.write(
+        "\(checkpoint.name.padded(12))position \(Format.count(Int(checkpoint.position.rawValue))), \(place)\(error)")
     }
     Terminal.write(
       "open jobs   \(Format.count(Int(jobs.queued))) queued, \(Format.count(Int(jobs.retrying))) waiting to be tried again, "

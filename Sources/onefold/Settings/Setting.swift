@@ -38,7 +38,9 @@ struct Setting: Sendable {
     help: "Where `up` keeps everything: blobs, secrets, and the private Postgres and Redis.")
   static let blobsDirectory = Setting(
     "onefold.blobsDir", environment: "ONEFOLD_BLOBS_DIR", flag: "blobs-dir",
-    help: "Where the bytes are kept, on one file system that servers and workers share. Empty: blobs in the data directory.")
+    help:
+      "Where the bytes are kept, on one file system that servers and workers share. Empty: blobs in the data directory."
+  )
   static let host = Setting(
     "onefold.host", environment: "ONEFOLD_HOST", flag: "host", fallback: "127.0.0.1",
     help: "The address to listen on; 0.0.0.0 for all.")
@@ -76,7 +78,8 @@ struct Setting: Sendable {
     "onefold.behindTls", environment: "ONEFOLD_BEHIND_TLS", flag: "behind-tls", fallback: "no",
     help: "yes: a proxy before the server ends TLS, so cookies are Secure and browsers are told to insist on it.")
   static let trustForwardedFor = Setting(
-    "onefold.trustForwardedFor", environment: "ONEFOLD_TRUST_FORWARDED_FOR", flag: "trust-forwarded-for", fallback: "no",
+    "onefold.trustForwardedFor", environment: "ONEFOLD_TRUST_FORWARDED_FOR", flag: "trust-forwarded-for",
+    fallback: "no",
     help: "yes: the last address in X-Forwarded-For is the client's. Only right behind a proxy that sets it.")
   static let concurrency = Setting(
     "onefold.concurrency", environment: "ONEFOLD_CONCURRENCY", flag: "concurrency", fallback: "64",
@@ -100,7 +103,8 @@ struct Setting: Sendable {
   static let all = [
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
     metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, registration,
-    defaultQuota, maxUpload, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, adminEmail, adminPassword, logLevel, logFormat,
+    defaultQuota, maxUpload, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, adminEmail,
+    adminPassword, logLevel, logFormat,
   ]
 
   /// The table of docs/operations.md.

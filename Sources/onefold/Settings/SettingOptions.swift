@@ -76,7 +76,8 @@ struct ServeOptions: ParsableArguments {
   var flags: [(Setting, String?)] {
     [
       (.host, host), (.port, port), (.dashboardDirectory, dashboardDirectory), (.registration, registration),
-      (.defaultQuota, defaultQuota), (.maxUpload, maxUpload), (.allowedOrigins, allowedOrigins), (.behindTLS, behindTLS), (.trustForwardedFor, trustForwardedFor),
+      (.defaultQuota, defaultQuota), (.maxUpload, maxUpload), (.allowedOrigins, allowedOrigins),
+      (.behindTLS, behindTLS), (.trustForwardedFor, trustForwardedFor),
     ]
   }
 }

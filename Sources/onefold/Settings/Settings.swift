@@ -45,7 +45,12 @@ struct Settings: Sendable {
     flags: [String: String], file: String?,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) async throws -> Settings {
-    let given = flags.map { (AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)), ConfigValue(.string($0.value), isSecret: false)) }
+    let given = flags.map {
+      (
+        AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)),
+        ConfigValue(.string($0.value), isSecret: false)
+      )
+    }
     var providers: [any ConfigProvider] = [
       InMemoryProvider(name: "flags", values: Dictionary(uniqueKeysWithValues: given)),
       EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty }),
@@ -97,7 +102,9 @@ struct Settings: Sendable {
   ) throws -> URL? {
     if let named = values.text(setting) { return URL(filePath: named) }
     let program = URL(filePath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ".")
-    var places = [program.deletingLastPathComponent().appending(path: "../share/onefold/\(installed)").standardizedFileURL]
+    var places = [
+      program.deletingLastPathComponent().appending(path: "../share/onefold/\(installed)").standardizedFileURL
+    ]
     var parent = program.deletingLastPathComponent()
     while parent.path != "/" {
       if FileManager.default.fileExists(atPath: parent.appending(path: "Package.swift").path) {

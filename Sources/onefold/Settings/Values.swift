@@ -17,7 +17,10 @@ struct Values {
   private func number(_ parts: [String]) -> String? { reader.int(forKey: ConfigKey(parts)).map(String.init) }
 
   func list(_ setting: Setting) -> [String] {
-    let text = text(setting) ?? reader.stringArray(forKey: ConfigKey(setting.key.split(separator: ".").map(String.init)))?.joined(separator: ",")
+    let text =
+      text(setting)
+      ?? reader.stringArray(forKey: ConfigKey(setting.key.split(separator: ".").map(String.init)))?.joined(
+        separator: ",")
     return (text ?? "").split(separator: ",").map { String($0.trimmingPrefix(" ")) }
   }
 
@@ -37,7 +40,9 @@ struct Values {
 
   func choice<Value>(_ setting: Setting, _ choices: [String: Value]) throws -> Value {
     let text = text(setting) ?? ""
-    guard let value = choices[text] else { throw invalid(setting, text, choices.keys.sorted().joined(separator: " or ")) }
+    guard let value = choices[text] else {
+      throw invalid(setting, text, choices.keys.sorted().joined(separator: " or "))
+    }
     return value
   }
 
@@ -48,7 +53,8 @@ struct Values {
 
   private func invalid(_ setting: Setting, _ text: String, _ wanted: String) -> CommandError {
     let flag = setting.flag.map { "--\($0), " } ?? ""
-    return CommandError("\"\(text)\" is not a value for \(setting.key) (\(flag)\(setting.environment)). Wanted: \(wanted)")
+    return CommandError(
+      "\"\(text)\" is not a value for \(setting.key) (\(flag)\(setting.environment)). Wanted: \(wanted)")
   }
 }
 

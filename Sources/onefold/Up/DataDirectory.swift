@@ -45,8 +45,9 @@ final class DataDirectory: Sendable {
     // Written beside and moved, so that a crash leaves the whole secret or none.
     let draft = directory.appending(path: name + ".new")
     try? FileManager.default.removeItem(at: draft)
-    guard FileManager.default.createFile(
-      atPath: draft.path, contents: Data(fresh.utf8), attributes: [.posixPermissions: 0o600])
+    guard
+      FileManager.default.createFile(
+        atPath: draft.path, contents: Data(fresh.utf8), attributes: [.posixPermissions: 0o600])
     else { throw CommandError("\(draft.path) cannot be written.") }
     guard rename(draft.path, file.path) == 0 else {
       throw CommandError("\(file.path): \(String(cString: strerror(errno)))")

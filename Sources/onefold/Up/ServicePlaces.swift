@@ -32,7 +32,9 @@ struct ServicePlaces: Codable {
 extension Settings {
   /// These settings, with the private servers of the data directory where none were named.
   func findingServices() -> Settings {
-    guard databaseURL == nil || redisURL == nil, let places = ServicePlaces.read(from: dataDirectory) else { return self }
+    guard databaseURL == nil || redisURL == nil, let places = ServicePlaces.read(from: dataDirectory) else {
+      return self
+    }
     var found = self
     if found.databaseURL == nil {
       found.databaseURL = places.databaseURL

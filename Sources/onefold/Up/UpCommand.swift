@@ -46,7 +46,8 @@ struct UpCommand: AsyncParsableCommand {
       let address = Self.shown(settings.host)
       services =
         servers.services + connections.services + connections.projections
-        + [connections.relay, connections.workers(settings, blobs: server.blobs)] + (try server.services { port in
+        + [connections.relay, connections.workers(settings, blobs: server.blobs)]
+        + (try server.services { port in
           Terminal.writeError("Onefold is at http://\(address):\(port)\n")
         })
     } catch {
@@ -64,7 +65,8 @@ struct UpCommand: AsyncParsableCommand {
     let password = settings.adminPassword ?? Secret.random(bytes: 15)
     guard try await server.ensureAdmin(password: password) else { return }
     let shown = settings.adminPassword == nil ? "\(password)   (shown this once)" : "the one in ONEFOLD_ADMIN_PASSWORD"
-    Terminal.writeError("\nAn administrator was created. Sign in with\n\n  email:     \(settings.adminEmail)\n  password:  \(shown)\n\n")
+    Terminal.writeError(
+      "\nAn administrator was created. Sign in with\n\n  email:     \(settings.adminEmail)\n  password:  \(shown)\n\n")
   }
 
   /// What a person on this machine types.

@@ -30,7 +30,7 @@ class Verdict:
 
 class Verifier:
     def __init__(self, connection, blobs, ledger, clients):
-        self.sql = lambda query, *parameters: connection.execute(query, parameters).fetchall()
+        self.sql = lambda query: connection.execute(query).fetchall()
         self.blobs, self.ledger, self.clients = Path(blobs), ledger, clients
         self.verdict = Verdict()
 
