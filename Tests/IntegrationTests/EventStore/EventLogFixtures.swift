@@ -29,7 +29,7 @@ func testEvent(_ id: UUID = .v7(), type: String = "test.happened", owner: UUID? 
 }
 
 /// Asks again and again until the answer is yes.
-func eventually(
+func waitUntil(
   within limit: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation,
   _ condition: () async throws -> Bool
 ) async throws {
