@@ -45,6 +45,15 @@ extension Sessions {
     """
   }
 
+  /// Unless it has changed meanwhile.
+  static func replaceHash(of account: UUID, _ old: String, with new: String) -> Query {
+    """
+    UPDATE account.credential
+    SET password_hash = \(new)
+    WHERE account_id = \(account) AND password_hash = \(old)
+    """
+  }
+
   static func insertSession(_ session: UUID, account: UUID) -> Query {
     """
     INSERT INTO account.session (id, account_id, expires_at)

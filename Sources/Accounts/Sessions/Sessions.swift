@@ -36,6 +36,7 @@ public struct Sessions: Sendable {
       throw AccountError.wrongCredentials
     }
     guard !credential.isDisabled else { throw AccountError.disabled }
+    await renewHash(of: credential, password)
     let session = UUID.v7()
     let refresh = RefreshToken()
     _ = try await pool.pipeline([
@@ -103,6 +104,12 @@ public struct Sessions: Sendable {
     case invalid
     case reused(Position)
     case rotated(HeldToken, RefreshToken)
+  }
+
+  /// Makes the hash anew when the cost has been changed since: now is when the password is known. Not at the price of the sign-in.
+  private func renewHash(of credential: Credential, _ password: String) async {
+    guard passwords.isOutdated(credential.passwordHash), let hash = try? await passwords.hash(password) else { return }
+    _ = try? await pool.execute(Self.replaceHash(of: credential.accountId, credential.passwordHash, with: hash))
   }
 
   private func answer(_ account: UUID, _ role: Role, _ session: UUID, _ refresh: RefreshToken) async throws -> SignedIn

@@ -34,6 +34,19 @@ struct SessionsTests {
     }
   }
 
+  @Test func aHashOfAnotherCostIsMadeAnewAtTheNextSignIn() async throws {
+    try await AccountsFixture.with { fixture in
+      try await fixture.register()
+      let dearer = try Passwords(cost: BcryptCost(10))
+      let sessions = Sessions(pool: fixture.pool, log: fixture.log, passwords: dearer, tokens: fixture.tokens)
+      _ = try await sessions.signIn(email: "ada@example.org", password: AccountsFixture.password)
+      let row = try await fixture.pool.query("SELECT password_hash FROM account.credential").first
+      #expect(try row?.decode(0, as: String.self).hasPrefix("$2b$10$") == true)
+      _ = try await sessions.signIn(email: "ada@example.org", password: AccountsFixture.password)
+      try await dearer.shutDown()
+    }
+  }
+
   @Test func aRefreshTokenGivesItsSuccessorInTheSameSession() async throws {
     try await AccountsFixture.with { fixture in
       try await fixture.register()
