@@ -27,14 +27,24 @@ struct ServerUnderTest: Sendable {
   /// Without a token.
   var anonymous: RawClient { RawClient(port: port) }
 
+  /// Each has connections, threads and child processes of its own: a few at a time.
+  private static let gate = Gate(places: 3)
+
   static func run(
     configure: (inout ServerConfiguration) -> Void = { _ in }, _ body: (ServerUnderTest) async throws -> Void
   ) async throws {
-    try await withMigratedDatabase { database in
-      try await withRedis { redis in
-        try await run(database, redis, configure, body)
+    await gate.enter()
+    let result: Result<Void, any Error>
+    do {
+      try await withMigratedDatabase { database in
+        try await withRedis { redis in
+          try await run(database, redis, configure, body)
+        }
       }
-    }
+      result = .success(())
+    } catch { result = .failure(error) }
+    await gate.leave()
+    try result.get()
   }
 
   private static func run(
@@ -44,7 +54,7 @@ struct ServerUnderTest: Sendable {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let blobs = try TestServices.makeDirectory("blobs")
     defer { try? FileManager.default.removeItem(at: blobs) }
-    let pool = PostgresPool(configuration: database, size: 16, logger: logger)
+    let pool = PostgresPool(configuration: database, size: 10, logger: logger)
     let redis = RedisClient(configuration: redisConfiguration, logger: logger)
     let log = PostgresEventLog(pool: pool, redis: redis, logger: logger)
     let positions = ProjectionPositions(pool: pool, redis: redis, logger: logger)
@@ -159,4 +169,24 @@ extension RawResponse {
   var id: String { json["id"] as? String ?? "" }
   var items: [[String: Any]] { json["items"] as? [[String: Any]] ?? [] }
   var position: String { headers["onefold-position"] ?? "" }
+}
+
+/// Lets a few in at a time, in the order of their coming.
+private actor Gate {
+  private var places: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(places: Int) { self.places = places }
+
+  func enter() async {
+    guard places == 0 else {
+      places -= 1
+      return
+    }
+    await withCheckedContinuation { waiting.append($0) }
+  }
+
+  func leave() {
+    if waiting.isEmpty { places += 1 } else { waiting.removeFirst().resume() }
+  }
 }

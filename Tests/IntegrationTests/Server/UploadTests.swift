@@ -71,17 +71,18 @@ struct UploadTests {
     }
   }
 
-  @Test(arguments: [
-    "..%2Fetc%2Fpasswd", "a%2F..%2Fb", "a%2F.%2Fb", "%2Fetc", "a%2F%2Fb", "a%2F", "", "nul%00byte", "line%0Abreak",
-    String(repeating: "x", count: 300), String(repeating: "x%2F", count: 2500) + "x", "bell%07",
-  ])
-  func refusesPathsThatAreUnsafe(path: String) async throws {
+  @Test func refusesPathsThatAreUnsafe() async throws {
     try await ServerUnderTest.run { server async throws in
       let anna = try await server.person("anna")
-      let refused = try await anna.put(path, "hello")
-      #expect(refused.status == 422)
-      #expect(refused.problem == "invalid-path")
-      #expect(refused.json["detail"] as? String != nil)
+      for path in [
+        "..%2Fetc%2Fpasswd", "a%2F..%2Fb", "a%2F.%2Fb", "%2Fetc", "a%2F%2Fb", "a%2F", "", "nul%00byte", "line%0Abreak",
+        String(repeating: "x", count: 300), String(repeating: "x%2F", count: 2500) + "x", "bell%07",
+      ] {
+        let refused = try await anna.put(path, "hello")
+        #expect(refused.status == 422, "\(path.prefix(40))")
+        #expect(refused.problem == "invalid-path")
+        #expect(refused.json["detail"] as? String != nil)
+      }
       #expect(try server.blobFiles() == [])
     }
   }
