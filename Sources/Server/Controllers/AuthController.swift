@@ -54,7 +54,9 @@ struct AuthController: Sendable {
 
   @Sendable private func refresh(_ request: Request, _ context: ServerContext) async throws -> Response {
     let (token, isCookie) = try await token(request, context)
-    guard let token else { throw Problem.unauthenticated("There is no refresh token, neither in the body nor in a cookie.") }
+    guard let token else {
+      throw Problem.unauthenticated("There is no refresh token, neither in the body nor in a cookie.")
+    }
     return try answer(
       await sessions.refresh(token, correlationId: context.requestID.uuid), inCookie: isCookie)
   }
@@ -72,7 +74,9 @@ struct AuthController: Sendable {
   private func token(
     _ request: Request, _ context: ServerContext
   ) async throws -> (token: String?, isCookie: Bool) {
-    if let token = try await request.optionalJSON(Refresh.self, context: context)?.refreshToken { return (token, false) }
+    if let token = try await request.optionalJSON(Refresh.self, context: context)?.refreshToken {
+      return (token, false)
+    }
     return (RefreshCookie.read(request), true)
   }
 

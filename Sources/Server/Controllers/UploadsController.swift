@@ -45,7 +45,8 @@ struct UploadsController: Sendable {
   @Sendable private func delete(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
     guard try request.query().flag("permanent") else {
-      return try await changed(ledger.trash(
+      return try await changed(
+        ledger.trash(
           id, owner: context.owner, actor: context.owner, correlationId: context.requestID.uuid), context)
     }
     let change = try await ledger.remove(
@@ -55,7 +56,8 @@ struct UploadsController: Sendable {
 
   @Sendable private func restore(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
-    return try await changed(ledger.restore(
+    return try await changed(
+      ledger.restore(
         id, owner: context.owner, actor: context.owner, correlationId: context.requestID.uuid), context)
   }
 

@@ -177,7 +177,8 @@ final class LiveConnection: Sendable {
 
   private func watch() async throws {
     while true {
-      try await Task.sleep(until: min(conversation.withLock(\.nextTick), .now + min(limits.stall, .seconds(5))), clock: .continuous)
+      try await Task.sleep(
+        until: min(conversation.withLock(\.nextTick), .now + min(limits.stall, .seconds(5))), clock: .continuous)
       if let since = writingSince.withLock({ $0 }), since.duration(to: .now) > limits.stall {
         // There is no room for a Close frame either.
         logger.debug("a live client takes nothing; its connection is cut")

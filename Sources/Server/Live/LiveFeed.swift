@@ -57,7 +57,7 @@ final class LiveFeed: Service {
       while !Task.isCancelled {
         do {
           try await self.follow()
-        } catch where !Task.isCancelled {
+        } catch  where !Task.isCancelled {
           self.logger.warning("the live feed could not advance", metadata: ["error": "\(error)"])
           try? await Task.sleep(for: self.limits.poll)
         } catch {

@@ -28,12 +28,12 @@ struct ServerUnderTest: Sendable {
   var anonymous: RawClient { RawClient(port: port) }
 
   /// Each has connections, threads and child processes of its own: a few at a time.
-  private static let gate = Gate(places: 3)
+  private static let places = Places(free: 3)
 
   static func run(
     configure: (inout ServerConfiguration) -> Void = { _ in }, _ body: (ServerUnderTest) async throws -> Void
   ) async throws {
-    await gate.enter()
+    await places.enter()
     let result: Result<Void, any Error>
     do {
       try await withMigratedDatabase { database in
@@ -43,7 +43,7 @@ struct ServerUnderTest: Sendable {
       }
       result = .success(())
     } catch { result = .failure(error) }
-    await gate.leave()
+    await places.leave()
     try result.get()
   }
 
@@ -172,21 +172,21 @@ extension RawResponse {
 }
 
 /// Lets a few in at a time, in the order of their coming.
-private actor Gate {
-  private var places: Int
+private actor Places {
+  private var free: Int
   private var waiting: [CheckedContinuation<Void, Never>] = []
 
-  init(places: Int) { self.places = places }
+  init(free: Int) { self.free = free }
 
   func enter() async {
-    guard places == 0 else {
-      places -= 1
+    guard free == 0 else {
+      free -= 1
       return
     }
     await withCheckedContinuation { waiting.append($0) }
   }
 
   func leave() {
-    if waiting.isEmpty { places += 1 } else { waiting.removeFirst().resume() }
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
   }
 }

@@ -90,7 +90,8 @@ struct UploadTests {
   @Test func refusesAPathThatIsNoText() async throws {
     try await ServerUnderTest.run { server async throws in
       let anna = try await server.person("anna")
-      for target in ["/api/v1/files?path=%FF", "/api/v1/files?path=a&path=b", "/api/v1/files", "/api/v1/files?path=%2"] {
+      for target in ["/api/v1/files?path=%FF", "/api/v1/files?path=a&path=b", "/api/v1/files", "/api/v1/files?path=%2"]
+      {
         let refused = try await anna.client.request("PUT", target, body: Array("x".utf8))
         #expect(refused.status == 400, "\(target)")
       }

@@ -280,7 +280,8 @@ struct LiveConnectionTests {
       let plain = try await client.request("GET", "/api/v1/live")
       #expect(plain.status == 426)
       #expect(plain.problem == "upgrade-required")
-      let other = try await client.request("GET", "/api/v1/live", headers: [("Upgrade", "h2c"), ("Connection", "Upgrade")])
+      let other = try await client.request(
+        "GET", "/api/v1/live", headers: [("Upgrade", "h2c"), ("Connection", "Upgrade")])
       #expect(other.status == 426)
     }
   }

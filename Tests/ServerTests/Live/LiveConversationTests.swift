@@ -41,7 +41,8 @@ struct LiveConversationTests {
   }
 
   @Test mutating func closesForAPositionThatIsNone() {
-    guard case .close(let reason) = conversation.received("{\"type\":\"authenticate\",\"token\":\"t\",\"after\":-1}") else {
+    guard case .close(let reason) = conversation.received("{\"type\":\"authenticate\",\"token\":\"t\",\"after\":-1}")
+    else {
       Issue.record("it goes on")
       return
     }
@@ -57,7 +58,9 @@ struct LiveConversationTests {
 
   @Test mutating func closesForARefusedToken() {
     _ = conversation.received(Self.authenticate)
-    #expect(conversation.refused("The access token has expired.") == .close(.unauthenticated("The access token has expired.")))
+    #expect(
+      conversation.refused("The access token has expired.") == .close(.unauthenticated("The access token has expired."))
+    )
   }
 
   @Test mutating func closesForASecondMessage() {

@@ -13,7 +13,8 @@ struct LiveTailTests {
     LiveEvent(
       RecordedEvent(
         position: Position(position), version: 1, recordedAt: Date(timeIntervalSince1970: 0), id: UUID(),
-        schemaVersion: 1, stream: StreamName(category: "file", id: "a"), type: "file.uploaded", payload: Array("{}".utf8)))
+        schemaVersion: 1, stream: StreamName(category: "file", id: "a"), type: "file.uploaded",
+        payload: Array("{}".utf8)))
   }
 
   private func positions(after position: Int64, limit: Int = 10) -> [Int64]? {

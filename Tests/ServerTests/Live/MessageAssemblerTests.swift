@@ -32,7 +32,9 @@ struct MessageAssemblerTests {
   }
 
   @Test mutating func refusesAMessageThatIsTooLarge() {
-    #expect(throws: CloseReason.tooLarge(limit: 16)) { try assembler.add(frame(.text, String(repeating: "x", count: 17))) }
+    #expect(throws: CloseReason.tooLarge(limit: 16)) {
+      try assembler.add(frame(.text, String(repeating: "x", count: 17)))
+    }
   }
 
   @Test mutating func refusesFragmentsThatAreTooLargeTogether() throws {

@@ -5,12 +5,13 @@ import Testing
 @testable import Server
 
 struct ByteRangeTests {
-  @Test(arguments: [
-    ("bytes=0-499", 0..<500), ("bytes=500-999", 500..<1000), ("bytes=9500-", 9500..<10000),
-    ("bytes=-500", 9500..<10000), ("bytes=0-0", 0..<1), ("bytes=9999-", 9999..<10000),
-    ("bytes=0-10000000", 0..<10000), ("bytes=-20000", 0..<10000), ("Bytes=1-2", 1..<3), ("bytes= 1 - 2 ", 1..<3),
-    ("bytes=0-99999999999999999999999", 0..<10000),
-  ] as [(String, Range<Int64>)])
+  @Test(
+    arguments: [
+      ("bytes=0-499", 0..<500), ("bytes=500-999", 500..<1000), ("bytes=9500-", 9500..<10000),
+      ("bytes=-500", 9500..<10000), ("bytes=0-0", 0..<1), ("bytes=9999-", 9999..<10000),
+      ("bytes=0-10000000", 0..<10000), ("bytes=-20000", 0..<10000), ("Bytes=1-2", 1..<3), ("bytes= 1 - 2 ", 1..<3),
+      ("bytes=0-99999999999999999999999", 0..<10000),
+    ] as [(String, Range<Int64>)])
   func selectsAPart(_ header: String, _ part: Range<Int64>) {
     #expect(ByteRange(header, size: 10000) == .part(part))
   }
