@@ -151,7 +151,8 @@ let package = Package(
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine"], swiftSettings: strict),
     .testTarget(name: "EventStoreTests", dependencies: ["Domain", "EventStore"], swiftSettings: strict),
     .testTarget(
-      name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", .nioCore], swiftSettings: strict),
+      name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", "TestSupport", .nioCore],
+      swiftSettings: strict),
     .testTarget(
       name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore", "TestSupport", .crypto, .jwtKit],
       swiftSettings: strict),

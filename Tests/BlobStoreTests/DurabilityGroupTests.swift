@@ -5,6 +5,7 @@ import Domain
 import Foundation
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import BlobStore
@@ -33,7 +34,7 @@ struct DurabilityGroupTests {
       await gate.waitForVisitor()
       // Bodies too long to be looked up before they are written: each of the 50 has a file of its own.
       for _ in 0..<50 { group.addTask { _ = try await store.publish(Sample.noise(70_000, seed: 9)) } }
-      try await waitUntil { store.durability.waitingCount == 50 }
+      try await eventually { store.durability.waitingCount == 50 }
       gate.open()
       try await group.waitForAll()
     }
@@ -120,15 +121,6 @@ private final class Gate: Sendable {
   }
 
   func waitForVisitor() async {
-    try? await waitUntil { self.state.withLock { $0.visitors > 0 } }
-  }
-}
-
-/// Waits for a condition that another task brings about, for ten seconds at most.
-private func waitUntil(_ condition: @Sendable () -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(10)
-  while !condition() {
-    try #require(ContinuousClock.now < deadline, "the condition never came true")
-    await Task.yield()
+    try? await eventually { self.state.withLock { $0.visitors > 0 } }
   }
 }

@@ -107,6 +107,12 @@ public func withMigratedDatabase<Value>(
 private func withDatabase<Value>(
   template: String, role: String?, _ body: (PostgresConfiguration) async throws -> Value
 ) async throws -> Value {
+  try await Places.services.with { try await withNewDatabase(template: template, role: role, body) }
+}
+
+private func withNewDatabase<Value>(
+  template: String, role: String?, _ body: (PostgresConfiguration) async throws -> Value
+) async throws -> Value {
   let server = try await TestServices.shared.postgres()
   let name = "test_\(TestServices.nextNumber())"
   // Names made here: letters, digits and underscores.
@@ -135,6 +141,12 @@ public func withRedis<Value>(
 public func withRedisServer<Value>(
   settings: [String] = ["--appendonly", "no"],
   _ body: (LocalRedis, ChildProcess) async throws -> Value
+) async throws -> Value {
+  try await Places.services.with { try await withNewRedis(settings: settings, body) }
+}
+
+private func withNewRedis<Value>(
+  settings: [String], _ body: (LocalRedis, ChildProcess) async throws -> Value
 ) async throws -> Value {
   let home = try ServiceHome(dataDirectory: TestServices.makeDirectory("rd"))
   let server = LocalRedis(home: home, settings: settings, logger: Logger(label: "test"))

@@ -68,14 +68,18 @@ struct IdempotentUploadTests {
     #expect(identity.fileId.timestampMilliseconds == owner.timestampMilliseconds)
   }
 
-  /// Each append goes through, and in half of the cases its answer is lost; the client asks again under the same key.
+  /// Each append goes through, and the first answer and half of the others are lost; the client asks again under the same key.
   @Test func uploadsWhoseAnswersAreLostHappenOnce() async throws {
     var random = SeededGenerator.printed()
     let log = ProbedLog()
     let fixture = try await LedgerFixture(quota: 60, log: log)
-    let coin = Mutex(SeededGenerator(seed: random.next()))
+    let coin = Mutex((generator: SeededGenerator(seed: random.next()), isFirst: true))
     log.afterAppend { answer in
-      coin.withLock { Bool.random(using: &$0) } ? answer : .failure(ProbedLog.AnswerLost())
+      let isLost = coin.withLock { coin in
+        defer { coin.isFirst = false }
+        return coin.isFirst || Bool.random(using: &coin.generator)
+      }
+      return isLost ? .failure(ProbedLog.AnswerLost()) : answer
     }
 
     let outcomes = await withTaskGroup(of: Result<UploadOutcome, any Error>.self) { group in

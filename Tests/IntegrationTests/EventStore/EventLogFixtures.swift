@@ -27,15 +27,3 @@ func withEventLog<Value>(
 func testEvent(_ id: UUID = .v7(), type: String = "test.happened", owner: UUID? = nil) -> NewEvent {
   NewEvent(id: id, type: type, schemaVersion: 1, payload: Array(#"{"n":1}"#.utf8), owner: owner)
 }
-
-/// Asks again and again until the answer is yes.
-func waitUntil(
-  within limit: Duration = .seconds(30), sourceLocation: SourceLocation = #_sourceLocation,
-  _ condition: () async throws -> Bool
-) async throws {
-  let deadline = ContinuousClock.now + limit
-  while try await !condition() {
-    try #require(ContinuousClock.now < deadline, "not within \(limit)", sourceLocation: sourceLocation)
-    try await Task.sleep(for: .milliseconds(5))
-  }
-}

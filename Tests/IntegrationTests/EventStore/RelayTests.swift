@@ -63,7 +63,7 @@ struct RelayTests {
     try await withHouse { house in
       try await running(house.relay(resume: { Position(101) })) {
         async let writing: Void = house.append(3000, type: "test.work", inAppendsOf: 10)
-        try await waitUntil { try await house.marker() ?? .start > Position(500) }
+        try await eventually { try await house.marker() ?? .start > Position(500) }
         _ = try await house.redis.command(["FLUSHALL"])
         try await writing
         try await house.untilPublished(Position(3000))
@@ -113,7 +113,7 @@ struct RelayTests {
     try await withHouse { house in
       let relays = [house.relay(), house.relay()]
       let tasks = relays.map { relay in Task { try await relay.run() } }
-      try await waitUntil { relays.contains { $0.isLeading } }
+      try await eventually { relays.contains { $0.isLeading } }
       try await house.append(50, type: "test.work")
       try await house.untilPublished(Position(50))
       #expect(relays.count { $0.isLeading } == 1)
@@ -139,7 +139,7 @@ struct RelayTests {
         try await house.append(20, type: "test.work")
         try await house.untilPublished(Position(round * 20))
         // What a network or a killed backend does to it. The next leader may not have the lock yet.
-        try await waitUntil { try await house.cutLeader() == 1 }
+        try await eventually { try await house.cutLeader() == 1 }
       }
       try await house.append(20, type: "test.work")
       try await house.untilPublished(Position(80))
@@ -200,7 +200,7 @@ struct RelayTests {
     }
 
     func untilPublished(_ position: Position) async throws {
-      try await waitUntil { (try? await marker()) == position }
+      try await eventually { (try? await marker()) == position }
     }
   }
 

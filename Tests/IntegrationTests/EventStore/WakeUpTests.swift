@@ -14,15 +14,15 @@ struct WakeUpTests {
   @Test func readersOfAnotherProcessWakeAtOnce() async throws {
     try await withTwoLogs { writer, reader in
       // The first message may come before the reader listens; from the second on it does.
-      try await waitUntil { await hears(reader, of: writer) < .milliseconds(500) }
+      try await eventually { await hears(reader, of: writer) < .milliseconds(500) }
     }
   }
 
   @Test func anEmptiedRedisCarriesTheNextWakeUp() async throws {
     try await withTwoLogs { writer, reader, redis in
-      try await waitUntil { await hears(reader, of: writer) < .milliseconds(500) }
+      try await eventually { await hears(reader, of: writer) < .milliseconds(500) }
       _ = try await redis.command(["FLUSHALL"])
-      try await waitUntil { await hears(reader, of: writer) < .milliseconds(500) }
+      try await eventually { await hears(reader, of: writer) < .milliseconds(500) }
     }
   }
 

@@ -18,15 +18,6 @@ func withPostgres<Value>(_ body: (PostgresConnection) async throws -> Value) asy
   }
 }
 
-/// Asks until the answer is yes; fails after ten seconds.
-func eventually(_ what: Comment, _ condition: () async throws -> Bool) async throws {
-  let deadline = ContinuousClock.now + .seconds(10)
-  while try await !condition() {
-    try #require(ContinuousClock.now < deadline, what)
-    await Task.yield()
-  }
-}
-
 @Suite("Postgres: connection")
 struct PostgresConnectionTests {
   @Test func queryGivesTypedRows() async throws {

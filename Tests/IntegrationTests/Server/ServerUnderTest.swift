@@ -27,24 +27,12 @@ struct ServerUnderTest: Sendable {
   /// Without a token.
   var anonymous: RawClient { RawClient(port: port) }
 
-  /// Each has connections, threads and child processes of its own: a few at a time.
-  private static let places = Places(free: 3)
-
   static func run(
     configure: (inout ServerConfiguration) -> Void = { _ in }, _ body: (ServerUnderTest) async throws -> Void
   ) async throws {
-    await places.enter()
-    let result: Result<Void, any Error>
-    do {
-      try await withMigratedDatabase { database in
-        try await withRedis { redis in
-          try await run(database, redis, configure, body)
-        }
-      }
-      result = .success(())
-    } catch { result = .failure(error) }
-    await places.leave()
-    try result.get()
+    try await withMigratedDatabase { database in
+      try await withRedis { redis in try await run(database, redis, configure, body) }
+    }
   }
 
   private static func run(
@@ -169,24 +157,4 @@ extension RawResponse {
   var id: String { json["id"] as? String ?? "" }
   var items: [[String: Any]] { json["items"] as? [[String: Any]] ?? [] }
   var position: String { headers["onefold-position"] ?? "" }
-}
-
-/// Lets a few in at a time, in the order of their coming.
-private actor Places {
-  private var free: Int
-  private var waiting: [CheckedContinuation<Void, Never>] = []
-
-  init(free: Int) { self.free = free }
-
-  func enter() async {
-    guard free == 0 else {
-      free -= 1
-      return
-    }
-    await withCheckedContinuation { waiting.append($0) }
-  }
-
-  func leave() {
-    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
-  }
 }

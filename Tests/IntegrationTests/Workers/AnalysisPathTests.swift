@@ -33,7 +33,7 @@ struct AnalysisPathTests {
         let bench = try Bench(database, redis)
         let uploads = try await bench.upload(files: 400, contents: 90, owners: 3, seed: 11)
         try await bench.running {
-          try await eventually("all jobs should end", within: .seconds(60)) {
+          try await eventually("all jobs should end") {
             try await bench.events(JobSucceeded.self).count == uploads.count
           }
         }
@@ -49,12 +49,12 @@ struct AnalysisPathTests {
         let bench = try Bench(database, redis)
         var uploads = try await bench.upload(files: 200, contents: 40, owners: 2, seed: 12)
         try await bench.running {
-          try await eventually("some jobs should end", within: .seconds(60)) {
+          try await eventually("some jobs should end") {
             try await bench.events(JobSucceeded.self).count > 20
           }
           _ = try await bench.redis.command(["FLUSHALL"])
           uploads += try await bench.upload(files: 200, contents: 40, owners: 2, seed: 13)
-          try await eventually("all jobs should end", within: .seconds(60)) {
+          try await eventually("all jobs should end") {
             try await bench.events(JobSucceeded.self).count == uploads.count
           }
         }

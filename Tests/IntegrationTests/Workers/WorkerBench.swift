@@ -169,15 +169,3 @@ final class Gate: Sendable {
     for continuation in waiting { continuation.resume() }
   }
 }
-
-/// Looks again and again until a condition holds.
-func eventually(
-  _ what: Comment, within limit: Duration = .seconds(20), sourceLocation: SourceLocation = #_sourceLocation,
-  _ condition: () async throws -> Bool
-) async throws {
-  let deadline = ContinuousClock.now + limit
-  while try await !condition() {
-    try #require(ContinuousClock.now < deadline, what, sourceLocation: sourceLocation)
-    try await Task.sleep(for: .milliseconds(5))
-  }
-}

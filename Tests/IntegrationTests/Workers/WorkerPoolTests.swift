@@ -5,6 +5,7 @@ import EventStore
 import Foundation
 import Redis
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Workers

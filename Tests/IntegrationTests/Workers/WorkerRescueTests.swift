@@ -4,6 +4,7 @@ import Domain
 import EventStore
 import Foundation
 import Redis
+import TestSupport
 import Testing
 
 @testable import Workers

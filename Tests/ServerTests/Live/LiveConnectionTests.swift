@@ -19,6 +19,8 @@ struct LiveConnectionTests {
 
   private struct Setting {
     let port: Int
+    let tokens: Tokens
+    let owner: UUID
     let token: String
     let group: ServiceGroup
     let feed: LiveFeed
@@ -28,8 +30,7 @@ struct LiveConnectionTests {
     lifetime: Duration = .seconds(600), limits: LiveConnection.Limits = .init(),
     _ body: (Setting) async throws -> Void
   ) async throws {
-    let tokens = try await Tokens(
-      TokenConfiguration(secret: [UInt8](repeating: 7, count: 32), lifetime: lifetime))
+    let tokens = try await Tokens(TokenConfiguration(secret: [UInt8](repeating: 7, count: 32), lifetime: lifetime))
     let token = try await tokens.issue(accountId: owner, role: .user, sessionId: .v7()).token
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let feed = LiveFeed(
@@ -50,7 +51,7 @@ struct LiveConnectionTests {
           logger: logger),
       ]
     }) { port, group in
-      try await body(Setting(port: port, token: token, group: group, feed: feed))
+      try await body(Setting(port: port, tokens: tokens, owner: owner, token: token, group: group, feed: feed))
     }
   }
 
@@ -193,9 +194,13 @@ struct LiveConnectionTests {
   }
 
   @Test func closesWhenTheTokenExpires() async throws {
-    try await run(lifetime: .seconds(2)) { setting async throws in
+    try await run(lifetime: .seconds(5)) { setting async throws in
       try await RawConnection.with(port: setting.port) { connection async throws in
-        _ = try await open(connection, setting)
+        #expect(try await connection.openWebSocket("/api/v1/live").status == 101)
+        // Made now, so that a slow start of the server does not use it up.
+        let token = try await setting.tokens.issue(accountId: setting.owner, role: .user, sessionId: .v7()).token
+        try await connection.sendText("{\"type\":\"authenticate\",\"token\":\"\(token)\"}")
+        #expect(try await connection.receiveFrame().type == "ready")
         let (detail, code) = try await end(of: connection)
         #expect(code == 4401)
         #expect(detail?.contains("expired") == true)
