@@ -7,6 +7,8 @@ import CLZ4
 public struct LZ4FrameEncoder: ~Copyable, @unchecked Sendable {
   private let context: OpaquePointer
   private var preferences: LZ4F_preferences_t
+  /// Where LZ4 writes: it asks for room for the worst case, which no block needs.
+  private let scratch: UnsafeMutableBufferPointer<UInt8>
   private let contentSize: Int64
   private var added: Int64 = 0
   private var index = LZ4SeekIndex.Builder()
@@ -27,13 +29,17 @@ public struct LZ4FrameEncoder: ~Copyable, @unchecked Sendable {
     preferences.frameInfo.contentSize = UInt64(contentSize)
     // One call of `add` is then exactly one block, which is what makes the index possible.
     preferences.autoFlush = 1
+    scratch = .allocate(capacity: max(Int(LZ4F_HEADER_SIZE_MAX), LZ4F_compressBound(LZ4Frame.blockSize, &preferences)))
   }
 
-  deinit { LZ4F_freeCompressionContext(context) }
+  deinit {
+    LZ4F_freeCompressionContext(context)
+    scratch.deallocate()
+  }
 
   /// Appends the frame's header.
   public mutating func begin(into frame: inout [UInt8]) throws(LZ4FrameError) {
-    try append(upTo: Int(LZ4F_HEADER_SIZE_MAX), to: &frame) { context, preferences, output, capacity in
+    try append(to: &frame) { context, output, capacity in
       LZ4F_compressBegin(context, output, capacity, &preferences)
     }
   }
@@ -45,10 +51,9 @@ public struct LZ4FrameEncoder: ~Copyable, @unchecked Sendable {
       (1...LZ4Frame.blockSize).contains(block.byteCount) && added % Int64(LZ4Frame.blockSize) == 0,
       "a block has 256 KiB; only the last may be shorter")
     let start = frame.count
-    let bound = LZ4F_compressBound(block.byteCount, &preferences)
     // A pointer escapes the span only for the call below, which copies what it keeps.
     let (address, count) = block.withUnsafeBytes { ($0.baseAddress, $0.count) }
-    try append(upTo: bound, to: &frame) { context, _, output, capacity in
+    try append(to: &frame) { context, output, capacity in
       LZ4F_compressUpdate(context, output, capacity, address, count, nil)
     }
     added += Int64(count)
@@ -58,24 +63,19 @@ public struct LZ4FrameEncoder: ~Copyable, @unchecked Sendable {
   /// Appends the end of the frame and the seek index.
   /// - Throws: `.library` when fewer or more bytes were added than announced.
   public consuming func finish(into frame: inout [UInt8]) throws(LZ4FrameError) {
-    try append(upTo: LZ4F_compressBound(0, &preferences), to: &frame) { context, _, output, capacity in
+    try append(to: &frame) { context, output, capacity in
       LZ4F_compressEnd(context, output, capacity, nil)
     }
     frame += index.skippableFrame(contentSize: contentSize)
   }
 
-  private mutating func append(
-    upTo capacity: Int, to frame: inout [UInt8],
-    _ produce: (OpaquePointer, inout LZ4F_preferences_t, UnsafeMutableRawPointer?, Int) -> Int
+  private func append(
+    to frame: inout [UInt8], _ produce: (OpaquePointer, UnsafeMutablePointer<UInt8>?, Int) -> Int
   ) throws(LZ4FrameError) {
-    let start = frame.count
-    frame.append(contentsOf: repeatElement(0, count: capacity))
-    let written = frame.withUnsafeMutableBytes { buffer in
-      produce(context, &preferences, buffer.baseAddress.map { $0 + start }, capacity)
-    }
+    let written = produce(context, scratch.baseAddress, scratch.count)
     guard LZ4F_isError(written) == 0 else {
       throw .library(String(cString: LZ4F_getErrorName(written)))
     }
-    frame.removeLast(capacity - written)
+    frame.append(contentsOf: UnsafeBufferPointer(rebasing: scratch[..<written]))
   }
 }
