@@ -74,6 +74,11 @@ extension Query: ExpressibleByStringInterpolation {
       text += sql.description
     }
 
+    /// Adds a whole number as text, for statements that take no parameters: COPY. Every other number makes another text.
+    public mutating func appendInterpolation(literal number: Int64) {
+      text += String(number)
+    }
+
     private mutating func append<Value: PostgresEncodable>(_ value: Value) {
       let offset = buffer.bytes.count
       let isNull = buffer.isNull { value.encode(into: &$0) }

@@ -226,17 +226,20 @@ public struct EventLogConformance: Sendable, CustomTestStringConvertible {
       let other = StreamName(category: "testother", id: "a")
       _ = try await log.append(to: a, expected: .any, [event(type: "test.one", owner: owner), event(type: "test.two")])
       _ = try await log.append(
-        to: other, expected: .any, [event(type: "test.one"), event(type: "test.three", owner: owner)])
+        to: other, expected: .any, [event(type: "testother.one"), event(type: "testother.three", owner: owner)])
       func read(_ filter: EventFilter) async throws -> [Int64] {
         try await log.read(after: .start, limit: 10, filter: filter).map(\.position.rawValue)
       }
-      #expect(try await read(.types(["test.one"])) == [1, 3])
-      #expect(try await read(.types(["test.two", "test.three"])) == [2, 4])
+      #expect(try await read(.types(["test.one", "testother.one"])) == [1, 3])
+      #expect(try await read(.types(["test.two", "testother.three"])) == [2, 4])
       #expect(try await read(.types([])) == [])
       #expect(try await read(.category("test")) == [1, 2])
       #expect(try await read(.owner(owner)) == [1, 4])
-      #expect(try await read(EventFilter(types: ["test.one"], category: "testother")) == [3])
-      #expect(try await read(EventFilter(types: ["test.three"], owner: owner)) == [4])
+      #expect(try await read(.category("testother")) == [3, 4])
+      #expect(try await read(.category("none")) == [])
+      #expect(try await read(EventFilter(types: ["test.one", "testother.one"], category: "testother")) == [3])
+      #expect(try await read(EventFilter(types: ["test.one"], category: "testother")) == [])
+      #expect(try await read(EventFilter(types: ["testother.three"], owner: owner)) == [4])
       #expect(try await read(EventFilter(category: "test", owner: owner)) == [1])
       #expect(try await read(.owner(.v7())) == [])
     },

@@ -15,7 +15,8 @@ public protocol EventLog: Sendable {
   /// Up to `limit` events after a position, in order. Fewer than `limit` means that there were no more when it looked.
   func read(after position: Position, limit: Int, filter: EventFilter) async throws -> [RecordedEvent]
 
-  /// Up to `limit` events after a position, with how far it looked. One bounded step, however rare the events: cost is by the page.
+  /// Up to `limit` events after a position, with how far it looked. One bounded step: a log may give fewer than a very large `limit`, and
+  /// then the page is not the last.
   func page(after position: Position, limit: Int, filter: EventFilter) async throws -> EventPage
 
   /// Up to `limit` events of a stream after a version, in order.

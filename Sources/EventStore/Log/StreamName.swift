@@ -6,14 +6,11 @@ public import Foundation
 /// The name of a stream, `category-id`: the events of one thing, with versions 1, 2, 3, …
 public struct StreamName: Hashable, Sendable, CustomStringConvertible {
   public let description: String
-  /// What kind of thing the stream is about: `file`, `account`, …
-  public let category: String
 
   /// - Precondition: the category is of lower-case letters, and the id is not empty. Both come from code, not from users.
   public init(category: String, id: String) {
     precondition(Self.isCategory(category), "\"\(category)\" is no stream category: use lower-case letters")
     precondition(!id.isEmpty, "a stream of category \"\(category)\" needs an id")
-    self.category = category
     description = "\(category)-\(id)"
   }
 
@@ -26,16 +23,16 @@ public struct StreamName: Hashable, Sendable, CustomStringConvertible {
     guard let dash = text.utf8.firstIndex(of: UInt8(ascii: "-")), Self.isCategory(text[..<dash]),
       text.utf8.index(after: dash) != text.utf8.endIndex
     else { return nil }
-    category = String(text[..<dash])
     description = text
   }
 
+  /// What kind of thing the stream is about: `file`, `account`, … The types of its events begin with it.
+  public var category: String { String(description[..<dash]) }
+
   /// What follows the category.
-  public var id: String { String(description.utf8.dropFirst(category.utf8.count + 1)) ?? "" }
+  public var id: String { String(description[description.utf8.index(after: dash)...]) }
 
-  public static func == (left: StreamName, right: StreamName) -> Bool { left.description == right.description }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(description) }
+  private var dash: String.Index { description.utf8.firstIndex(of: UInt8(ascii: "-")) ?? description.endIndex }
 
   private static func isCategory(_ text: some StringProtocol) -> Bool {
     !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }

@@ -99,7 +99,7 @@ public final class MemoryEventLog: EventLog {
 
   public func subscribe(after position: Position, filter: EventFilter) -> EventSubscription {
     EventSubscription(
-      pages: EventPages(start: position) { cursor in
+      pages: EventPages(start: position) { cursor, _ in
         try await self.page(after: cursor, limit: 500, filter: filter)
       } wait: { cursor in
         await self.signal.wait(past: cursor)

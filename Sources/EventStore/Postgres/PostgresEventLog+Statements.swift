@@ -90,17 +90,63 @@ extension PostgresEventLog {
       """
     }
 
-    /// Bounded on both sides, so that rare events cost a window and not the rest of the log; see the migration on types.
-    static func events(after position: Position, through end: Position, limit: Int, _ filter: EventFilter) -> Query {
+    /// The same in the form that is fastest for many: positions are dense, so a range is a limit.
+    static func copy(after position: Position, limit: Int) -> Query {
       """
-      SELECT \(unescaped: columns)
-      FROM log.event
-      WHERE position > \(position.rawValue)
-          AND position <= \(end.rawValue)
-          AND (\(filter.types == nil) OR type = ANY(\(filter.typeList)))
-          AND (\(filter.category == nil) OR starts_with(stream, \(filter.streamPrefix)))
-      ORDER BY position
-      LIMIT \(limit)
+      COPY (
+          SELECT \(unescaped: columns)
+          FROM log.event
+          WHERE position > \(literal: position.rawValue)
+              AND position <= \(literal: position.rawValue + Int64(limit))
+          ORDER BY position
+      ) TO STDOUT (FORMAT binary)
+      """
+    }
+
+    /// Of each type the positions that may be wanted, then the rows of those that are: nothing else is read, however rare the types.
+    ///
+    /// Rows are compared, and sorted by the type as well, because only the index on types can serve that. Given `type = …` and a limit,
+    /// the planner may walk the primary key instead, in the hope that the next event of the type is near.
+    static func events(
+      ofTypes types: [String], after position: Position, through end: Position = Position(.max), limit: Int
+    ) -> Query {
+      """
+      SELECT event.*
+      FROM (
+          SELECT next.position
+          FROM unnest(\(types)) AS wanted (type)
+          CROSS JOIN LATERAL (
+              SELECT event.position
+              FROM log.event
+              WHERE (event.type, event.position) > (wanted.type, \(position.rawValue))
+                  AND (event.type, event.position) <= (wanted.type, \(end.rawValue))
+              ORDER BY event.type, event.position
+              LIMIT \(limit)
+          ) AS next
+          ORDER BY next.position
+          LIMIT \(limit)
+      ) AS chosen
+      CROSS JOIN LATERAL (
+          SELECT \(unescaped: columns)
+          FROM log.event
+          WHERE event.position = chosen.position
+          LIMIT 1
+      ) AS event
+      ORDER BY chosen.position
+      """
+    }
+
+    /// The types that a category's events have had so far: one look at the index for each. A category's types are those named after it.
+    static func types(of category: String) -> Query {
+      """
+      WITH RECURSIVE found AS (
+          (SELECT type FROM log.event WHERE type > \(category + ".") ORDER BY type LIMIT 1)
+          UNION ALL
+          SELECT (SELECT next.type FROM log.event AS next WHERE next.type > found.type ORDER BY next.type LIMIT 1)
+          FROM found
+          WHERE starts_with(found.type, \(category + "."))
+      )
+      SELECT type FROM found WHERE starts_with(type, \(category + "."))
       """
     }
 
@@ -154,6 +200,7 @@ extension PostgresEventLog {
 }
 
 extension EventFilter {
-  fileprivate var typeList: [String] { types?.sorted() ?? [] }
+  /// In one order, so that equal filters make equal statements.
+  var typeList: [String] { types?.sorted() ?? [] }
   fileprivate var streamPrefix: String { (category ?? "") + "-" }
 }

@@ -15,10 +15,10 @@ public import ServiceLifecycle
 public final class PostgresEventLog: EventLog, Service {
   /// How many events a transaction takes at most, unless one append has more. Past some hundreds the gain is small, the wait is not.
   static let batchLimit = 500
-  /// How many events a subscription reads at a time.
-  static let pageSize = 500
-  /// How many positions one step through events of some types looks at.
-  static let window: Int64 = 10_000
+  /// How many events a subscription reads at a time: while it keeps up, and while it is behind.
+  static let pageSize = 500, historyPageSize = 8192
+  /// From so many on COPY is worth what it costs to begin; more than so many it does not give at once.
+  static let manyEvents = 1000...65_536
   /// How long a reader that nobody wakes waits before it looks by itself.
   static let slowPoll: Duration = .seconds(1)
 
@@ -72,25 +72,50 @@ public final class PostgresEventLog: EventLog, Service {
   public func page(after position: Position, limit: Int, filter: EventFilter) async throws -> EventPage {
     precondition(limit > 0, "a page without room tells nothing")
     if filter == .all {
-      let events = try await events(Statements.events(after: position, limit: limit))
+      let limit = min(limit, Self.manyEvents.upperBound)
+      let events =
+        limit < Self.manyEvents.lowerBound
+        ? try await events(Statements.events(after: position, limit: limit)) : try await copy(after: position, limit)
       return EventPage(events: events, through: events.last?.position ?? position, isLast: events.count < limit)
     }
-    // Everything up to a head that was read before the events is among what they were chosen from.
-    let end = Position(position.rawValue + Self.window)
-    let query =
-      if let owner = filter.owner {
-        Statements.events(of: owner, after: position, limit: limit, filter)
-      } else {
-        Statements.events(after: position, through: end, limit: limit, filter)
-      }
-    let results = try await pool.withConnection { try await $0.pipeline([Statements.head, query]) }
-    let events = try decode(results[1])
-    let head = max(position, try Self.position(results[0]))
+    let limit = min(limit, Self.manyEvents.upperBound)
+    let (head, rows) = try await pool.withConnection { connection in
+      try await Self.rows(after: position, limit: limit, filter, on: connection)
+    }
+    let events = try decode(rows)
     if events.count == limit, let last = events.last {
       return EventPage(events: events, through: last.position, isLast: false)
     }
-    let looked = max(filter.owner == nil ? min(end, head) : head, events.last?.position ?? position)
-    return EventPage(events: events, through: looked, isLast: looked >= head)
+    return EventPage(events: events, through: max(head, events.last?.position ?? position, position), isLast: true)
+  }
+
+  /// What a filter chooses, and a head up to which it chose from everything, because it was read before.
+  private static func rows(
+    after position: Position, limit: Int, _ filter: EventFilter, on connection: PostgresConnection
+  ) async throws -> (head: Position, rows: PostgresRows?) {
+    if let owner = filter.owner {
+      let results = try await connection.pipeline([
+        Statements.head, Statements.events(of: owner, after: position, limit: limit, filter),
+      ])
+      return (try Self.position(results[0]), results[1])
+    }
+    var types = filter.typeList
+    guard let category = filter.category else {
+      let chosen = types.isEmpty ? [] : [Statements.events(ofTypes: types, after: position, limit: limit)]
+      let results = try await connection.pipeline([Statements.head] + chosen)
+      return (try Self.position(results[0]), results.dropFirst().first)
+    }
+    // Up to the head only: of what comes while this looks, the category may get a type that it has not looked for.
+    let results = try await connection.pipeline([Statements.head, Statements.types(of: category)])
+    let head = try Self.position(results[0])
+    let known = try results[1].map { try $0.decode(0, as: String.self) }
+    types = filter.types == nil ? known : types.filter(known.contains)
+    guard !types.isEmpty, head > position else { return (head, nil) }
+    return (
+      head,
+      try await connection.query(
+        Statements.events(ofTypes: types, after: position, through: head, limit: limit))
+    )
   }
 
   public func read(stream: StreamName, after version: Int64, limit: Int) async throws -> [RecordedEvent] {
@@ -120,8 +145,9 @@ public final class PostgresEventLog: EventLog, Service {
 
   public func subscribe(after position: Position, filter: EventFilter) -> EventSubscription {
     EventSubscription(
-      pages: EventPages(start: position) { cursor in
-        try await self.page(after: cursor, limit: Self.pageSize, filter: filter)
+      pages: EventPages(start: position) { cursor, isBehind in
+        let limit = isBehind ? Self.historyPageSize : Self.pageSize
+        return try await self.page(after: cursor, limit: limit, filter: filter)
       } wait: { cursor in
         await self.wakeUp.wait(past: cursor, timeout: Self.slowPoll)
       })
@@ -164,8 +190,22 @@ public final class PostgresEventLog: EventLog, Service {
     try decode(try await pool.query(query))
   }
 
-  private func decode(_ rows: PostgresRows) throws -> [RecordedEvent] {
-    try rows.map { row in
+  private func copy(after position: Position, _ limit: Int) async throws -> [RecordedEvent] {
+    var events = try await pool.withConnection { connection in
+      try await connection.copyOut(Statements.copy(after: position, limit: limit)) { rows throws(PostgresError) in
+        var events: [RecordedEvent] = []
+        events.reserveCapacity(limit)
+        while try rows.next() { events.append(try RecordedEvent(&rows)) }
+        return events
+      }
+    }
+    for index in events.indices { try upcasters.apply(to: &events[index]) }
+    return events
+  }
+
+  private func decode(_ rows: PostgresRows?) throws -> [RecordedEvent] {
+    guard let rows else { return [] }
+    return try rows.map { row in
       var event = try RecordedEvent(row)
       try upcasters.apply(to: &event)
       return event

@@ -33,8 +33,8 @@ public struct EventPages: AsyncSequence, Sendable {
   public typealias Element = EventPage
 
   let start: Position
-  /// Reads a page after a position.
-  let read: @Sendable (Position) async throws -> EventPage
+  /// Reads a page after a position; a larger one, if it likes, when the reader is known to be behind.
+  let read: @Sendable (Position, _ isBehind: Bool) async throws -> EventPage
   /// Returns when something may have come after a position.
   let wait: @Sendable (Position) async -> Void
 
@@ -42,6 +42,7 @@ public struct EventPages: AsyncSequence, Sendable {
 
   public struct Iterator: AsyncIteratorProtocol {
     private(set) var cursor: Position
+    private var isBehind = false
     let sequence: EventPages
 
     init(cursor: Position, sequence: EventPages) {
@@ -54,10 +55,11 @@ public struct EventPages: AsyncSequence, Sendable {
       while !Task.isCancelled {
         let page: EventPage
         do {
-          page = try await sequence.read(cursor)
+          page = try await sequence.read(cursor, isBehind)
         } catch  where Task.isCancelled {
           return nil
         }
+        isBehind = !page.isLast
         if page.through > cursor {
           cursor = page.through
           return page
