@@ -1,7 +1,7 @@
 # Onefold. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end check format lint chaos bench clean
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end check format lint chaos bench bench-document clean
 
 # Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
 ARGS ?=
@@ -67,6 +67,9 @@ chaos: setup-tests ## Kill, flush and cut for SECONDS with SEED, then judge ever
 bench: ## Run the benchmarks (ONLY=name for one); writes .build/bench.json
 	@scripts/setup bench
 	Benchmarks/run $(ONLY)
+
+bench-document: ## Write the last figures into docs/performance.md
+	.venv/bin/python Benchmarks/document.py
 
 clean: ## Remove what builds made (not the data in .onefold)
 	rm -rf .build dashboard/dist .venv

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import cases
+from cases.harness import number
 
 ROOT = Path(__file__).resolve().parents[1]
 REPORT = ROOT / ".build/bench.json"
@@ -24,10 +25,6 @@ def main():
                   f"{number(figure['limit']):>12}  {figure['ratio']:>6.2f}  {figure['peer']}", flush=True)
             figures.append(figure)
     write(figures)
-
-
-def number(value):
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def write(figures):

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / ".build/release/onefold-bench"
 ONEFOLD = Path(os.environ.setdefault("ONEFOLD_BINARY", str(ROOT / ".build/release/onefold")))
-ROUNDS = max(3, int(os.environ.get("ROUNDS", "3")))
+ROUNDS = max(3, int(os.environ.get("ROUNDS", "5")))
 
 # The end-to-end tests' support starts and speaks to the program; it finds it by the variable set above.
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
@@ -30,6 +30,10 @@ def figure(name, value, unit, limit, peer):
     """One line of the report. All figures are rates, so the ratio is ours to theirs, and higher is better."""
     return {"name": name, "value": round(value, 2), "unit": unit, "limit": round(limit, 2), "peer": peer,
             "ratio": round(value / limit, 3)}
+
+
+def number(value):
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def bench(*arguments):
