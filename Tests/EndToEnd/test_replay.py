@@ -6,7 +6,7 @@ from support.program import Onefold
 from support.trees import Truth, generate
 from test_push import assert_tells_the_truth, push
 
-PROJECTIONS = ["files", "duplicates", "savings", "jobs", "quota"]
+PROJECTIONS = ["files", "duplicates", "savings", "jobs", "quota", "unrecognised"]
 
 
 def rows(program):

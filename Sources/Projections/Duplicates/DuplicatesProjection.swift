@@ -1,57 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import EventStore
+import Foundation
 public import Postgres
 
 /// Folds the log into each owner's files by content, and the groups of those that were matched.
 public struct DuplicatesProjection: Projection {
   public static let name = "duplicates"
   public static let version = 1
-  public static let eventTypes: Set<String> = [
+  public static let eventTypes: Set<String>? = [
     "file.uploaded", "file.trashed", "file.restored", "file.removed", "duplicates.exactMatched",
   ]
 
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
-    let files = batch.filter { $0.type != "duplicates.exactMatched" }
-    let matches = batch.filter { $0.type == "duplicates.exactMatched" }
+    var files = InOrder<UUID, FileChange>()
+    var groups = InOrder<UUID, MatchedGroup>()
+    for event in batch {
+      if event.type == "duplicates.exactMatched" {
+        let group = try MatchedGroup(event)
+        // The first match makes the group.
+        groups[group.id, default: group].matches += 1
+      } else {
+        try files[Payload(event).uuid("fileId"), default: FileChange()].fold(event)
+      }
+    }
     // Members first: a new group counts them as they are after the whole batch.
-    if !files.isEmpty { _ = try await connection.execute(Self.foldFiles(EventColumns(files))) }
-    if !matches.isEmpty { _ = try await connection.execute(Self.foldMatches(EventColumns(matches))) }
+    if !files.isEmpty { try await fold(files, on: connection) }
+    if !groups.isEmpty { _ = try await connection.execute(Self.fold(groups.values)) }
   }
 
-  /// All steps see the tables as they were before the batch: `uploaded` holds files of this batch, `known` those of earlier ones.
-  static func foldFiles(_ events: EventColumns) -> Query {
+  private func fold(_ files: InOrder<UUID, FileChange>, on connection: PostgresConnection) async throws {
+    let uploaded = zip(files.keys, files.values).filter { $1.upload != nil && !$1.isRemoved }
+    var copies = InOrder<OwnedContent, Int64>()
+    for (_, change) in uploaded where !(change.moved?.isTrashed ?? false) {
+      guard let file = change.upload else { continue }
+      copies[OwnedContent(owner: file.owner, digest: file.digest), default: 0] += 1
+    }
+    if !uploaded.isEmpty {
+      try await connection.copyIn(
+        "COPY member (file_id, owner, position, size, uploaded_at, live, digest, path) FROM STDIN (FORMAT binary)",
+        rows: uploaded
+      ) { row, writer in
+        guard let file = row.1.upload else { return }
+        writer.row(
+          row.0, file.owner, file.position, file.size, file.uploadedAt, !(row.1.moved?.isTrashed ?? false), file.digest,
+          file.path)
+      }
+    }
+    let known = zip(files.keys, files.values).filter { $1.upload == nil }
+    if !known.isEmpty || !copies.isEmpty { _ = try await connection.execute(Self.change(known, copies)) }
+  }
+
+  /// Members of earlier batches, and the copies of groups, which count those of this batch as well.
+  static func change(_ files: [(UUID, FileChange)], _ copies: InOrder<OwnedContent, Int64>) -> Query {
     """
-    WITH event AS (
-      -- 1. The events with the file they are about.
-      SELECT position, owner, recorded_at, type, payload, (payload ->> 'fileId')::uuid AS file_id
-      FROM \(events: events)
-    ), change AS (
-      -- 2. What the batch says of each file; live is null when it neither trashed nor restored it.
-      SELECT file_id,
-        bool_or(type = 'file.removed') AS removed,
-        (array_agg(type = 'file.restored' ORDER BY position DESC)
-          FILTER (WHERE type IN ('file.trashed', 'file.restored')))[1] AS live
-      FROM event
-      GROUP BY file_id
-    ), uploaded AS (
-      -- 3. New members, as they are after the batch.
-      SELECT file_id, owner, position, (payload ->> 'size')::bigint AS size, recorded_at AS uploaded_at,
-        coalesce(live, true) AS live, payload ->> 'digest' AS digest, payload ->> 'path' AS path
-      FROM event
-      JOIN change USING (file_id)
-      WHERE type = 'file.uploaded' AND NOT removed
+    WITH change AS (
+      SELECT *
+      FROM unnest(\(files.map(\.0)), \(files.map(\.1.isRemoved)), \(files.map(\.1.moved?.isTrashed)))
+        AS change (file_id, removed, trashed)
     ), known AS (
-      -- 4. Members from earlier batches, before and after this one.
-      SELECT file_id, owner, digest, removed, member.live AS was_live,
-        NOT removed AND coalesce(change.live, member.live) AS is_live
+      -- 1. Members before and after the batch.
+      SELECT file_id, owner, digest, removed, live AS was_live, NOT removed AND coalesce(NOT trashed, live) AS is_live
       FROM member
       JOIN change USING (file_id)
-    ), insertion AS (
-      INSERT INTO member (file_id, owner, position, size, uploaded_at, live, digest, path)
-      SELECT file_id, owner, position, size, uploaded_at, live, digest, path FROM uploaded
     ), removal AS (
       DELETE FROM member USING known WHERE member.file_id = known.file_id AND known.removed
     ), update AS (
@@ -59,10 +72,12 @@ public struct DuplicatesProjection: Projection {
       FROM known
       WHERE member.file_id = known.file_id AND NOT removed AND is_live <> was_live
     ), difference AS (
-      -- 5. How many live copies of each content came or went.
+      -- 2. How many live copies of each content came or went.
       SELECT owner, digest, sum(copies) AS copies
       FROM (
-        SELECT owner, digest, 1 AS copies FROM uploaded WHERE live
+        SELECT *
+        FROM unnest(\(copies.keys.map(\.owner)), \(copies.keys.map(\.digest)), \(copies.values))
+          AS uploaded (owner, digest, copies)
         UNION ALL
         SELECT owner, digest, is_live::integer - was_live::integer FROM known
       ) AS step
@@ -75,26 +90,46 @@ public struct DuplicatesProjection: Projection {
     """
   }
 
-  /// Makes the groups that are not there yet. Those that are have been counted by ``foldFiles(_:)``.
-  static func foldMatches(_ events: EventColumns) -> Query {
+  /// Makes the groups that are not there yet. Those that are have been counted by ``change(_:_:)``.
+  static func fold(_ groups: [MatchedGroup]) -> Query {
     """
-    WITH matched AS (
-      -- 1. The first match of each group.
-      SELECT DISTINCT ON (group_id) (payload ->> 'groupId')::uuid AS group_id, owner, recorded_at AS matched_at,
-        (payload ->> 'size')::bigint AS size, payload ->> 'digest' AS digest
-      FROM \(events: events)
-      ORDER BY group_id, position
-    )
-    -- 2. New groups, with the live copies there are.
     INSERT INTO duplicate_group (id, owner, size, copies, matched_at, digest)
-    SELECT group_id, owner, size,
+    SELECT id, owner, size,
       (
         SELECT count(*) FROM member
         WHERE member.owner = matched.owner AND member.digest = matched.digest AND member.live
       ),
       matched_at, digest
-    FROM matched
-    WHERE NOT EXISTS (SELECT FROM duplicate_group WHERE duplicate_group.id = matched.group_id)
+    FROM unnest(
+      \(groups.map(\.id)), \(groups.map(\.owner)), \(groups.map(\.size)), \(groups.map(\.matchedAt)),
+      \(groups.map(\.digest))
+    ) AS matched (id, owner, size, matched_at, digest)
+    WHERE NOT EXISTS (SELECT FROM duplicate_group WHERE duplicate_group.id = matched.id)
     """
+  }
+}
+
+/// A content as one owner has it.
+struct OwnedContent: Hashable {
+  var owner: UUID
+  var digest: String
+}
+
+/// A group as its first match in a batch makes it.
+struct MatchedGroup {
+  var id: UUID
+  var owner: UUID
+  var size: Int64
+  var matchedAt: Date
+  var digest: String
+  var matches = 0
+
+  init(_ event: RecordedEvent) throws {
+    let payload = Payload(event)
+    id = try payload.uuid("groupId")
+    owner = try event.requiredOwner()
+    size = try payload.integer("size")
+    matchedAt = event.recordedAt
+    digest = try payload.digest()
   }
 }

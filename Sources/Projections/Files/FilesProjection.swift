@@ -1,62 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import EventStore
+import Foundation
 public import Postgres
 
 /// Folds the log into one row for each file that has not been removed.
 public struct FilesProjection: Projection {
   public static let name = "files"
   public static let version = 1
-  public static let eventTypes: Set<String> = [
+  public static let eventTypes: Set<String>? = [
     "file.uploaded", "file.trashed", "file.restored", "file.removed", "job.succeeded",
   ]
 
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
-    _ = try await connection.execute(Self.fold(EventColumns(batch)))
+    var changes = InOrder<UUID, FileChange>()
+    for event in batch {
+      try changes[Payload(event).uuid("fileId"), default: FileChange()].fold(event)
+    }
+    // A file of this batch gets its final state at once; one that has gone again by its end leaves nothing.
+    let uploaded = zip(changes.keys, changes.values).filter { $1.upload != nil && !$1.isRemoved }
+    if !uploaded.isEmpty { try await insert(uploaded, on: connection) }
+    let known = zip(changes.keys, changes.values).filter { $1.upload == nil }
+    if !known.isEmpty { _ = try await connection.execute(Self.change(known)) }
   }
 
-  /// All steps see the table as it was before the batch. So a file of this batch is found by step 5 alone, which gives it its final state
-  /// at once, and steps 3 and 4 find only files of earlier batches.
-  static func fold(_ events: EventColumns) -> Query {
+  private func insert(_ files: [(UUID, FileChange)], on connection: PostgresConnection) async throws {
+    try await connection.copyIn(
+      """
+      COPY file (id, owner, position, size, uploaded_at, trashed_at, settled, state, digest, content_type, path)
+      FROM STDIN (FORMAT binary)
+      """, rows: files
+    ) { row, writer in
+      guard let file = row.1.upload else { return }
+      let isTrashed = row.1.moved?.isTrashed ?? false
+      writer.row(
+        row.0, file.owner, file.position, file.size, file.uploadedAt, isTrashed ? row.1.moved?.at : nil,
+        row.1.isSettled, isTrashed ? "trashed" : "live", file.digest, file.contentType, file.path)
+    }
+  }
+
+  /// Files of earlier batches.
+  static func change(_ files: [(UUID, FileChange)]) -> Query {
     """
-    WITH event AS (
-      -- 1. The events with the file they are about.
-      SELECT position, owner, recorded_at, type, payload, (payload ->> 'fileId')::uuid AS file_id
-      FROM \(events: events)
-    ), change AS (
-      -- 2. What the batch says of each file. Removal is final; of trashing and restoring the last one counts.
-      SELECT file_id,
-        bool_or(type = 'file.removed') AS removed,
-        bool_or(type = 'job.succeeded') AS settled,
-        (array_agg(type ORDER BY position DESC) FILTER (WHERE type IN ('file.trashed', 'file.restored')))[1] AS moved,
-        (array_agg(recorded_at ORDER BY position DESC)
-          FILTER (WHERE type IN ('file.trashed', 'file.restored')))[1] AS moved_at
-      FROM event
-      GROUP BY file_id
+    WITH change AS (
+      SELECT *
+      FROM unnest(
+        \(files.map(\.0)), \(files.map(\.1.isRemoved)), \(files.map(\.1.isSettled)), \(files.map(\.1.moved?.isTrashed)),
+        \(files.map(\.1.moved?.at))
+      ) AS change (id, removed, settled, trashed, moved_at)
     ), removal AS (
-      -- 3.
-      DELETE FROM file USING change WHERE file.id = change.file_id AND change.removed
-    ), update AS (
-      -- 4.
-      UPDATE file
-      SET settled = file.settled OR change.settled,
-        state = CASE moved WHEN 'file.trashed' THEN 'trashed' WHEN 'file.restored' THEN 'live' ELSE state END,
-        trashed_at = CASE moved WHEN 'file.trashed' THEN moved_at WHEN 'file.restored' THEN NULL ELSE trashed_at END
-      FROM change
-      WHERE file.id = change.file_id AND NOT change.removed
+      DELETE FROM file USING change WHERE file.id = change.id AND change.removed
     )
-    -- 5.
-    INSERT INTO file (id, owner, position, size, uploaded_at, trashed_at, settled, state, digest, content_type, path)
-    SELECT file_id, owner, position, (payload ->> 'size')::bigint, recorded_at,
-      CASE moved WHEN 'file.trashed' THEN moved_at END,
-      settled,
-      CASE moved WHEN 'file.trashed' THEN 'trashed' ELSE 'live' END,
-      payload ->> 'digest', payload ->> 'contentType', payload ->> 'path'
-    FROM event
-    JOIN change USING (file_id)
-    WHERE type = 'file.uploaded' AND NOT removed
+    UPDATE file
+    SET settled = file.settled OR change.settled,
+      state = CASE trashed WHEN true THEN 'trashed' WHEN false THEN 'live' ELSE state END,
+      trashed_at = CASE trashed WHEN true THEN moved_at WHEN false THEN NULL ELSE trashed_at END
+    FROM change
+    WHERE file.id = change.id AND NOT change.removed
     """
+  }
+}
+
+/// What a batch says of one file. Removal is final; of trashing and restoring the last one counts.
+struct FileChange {
+  struct Upload {
+    var owner: UUID
+    var position: Int64
+    var size: Int64
+    var uploadedAt: Date
+    var digest: String
+    var contentType: String?
+    var path: String
+  }
+
+  var upload: Upload?
+  var moved: (isTrashed: Bool, at: Date)?
+  var isRemoved = false
+  var isSettled = false
+
+  mutating func fold(_ event: RecordedEvent) throws {
+    switch event.type {
+    case "file.uploaded": upload = try Upload(event, unless: upload != nil)
+    case "file.trashed": moved = (true, event.recordedAt)
+    case "file.restored": moved = (false, event.recordedAt)
+    case "file.removed": isRemoved = true
+    default: isSettled = true
+    }
+  }
+}
+
+extension FileChange.Upload {
+  /// - Throws: ``UnreadableEvent``, also for a file that was uploaded before.
+  init(_ event: RecordedEvent, unless isKnown: Bool) throws {
+    guard !isKnown else { throw UnreadableEvent(event, "the file was uploaded before") }
+    let payload = Payload(event)
+    self.init(
+      owner: try event.requiredOwner(), position: event.position.rawValue, size: try payload.integer("size"),
+      uploadedAt: event.recordedAt, digest: try payload.digest(), contentType: try payload.optionalText("contentType"),
+      path: try payload.text("path"))
+  }
+}
+
+extension RecordedEvent {
+  /// - Throws: ``UnreadableEvent`` for an event that is nobody's.
+  func requiredOwner() throws(UnreadableEvent) -> UUID {
+    guard let owner else { throw UnreadableEvent(self, "it has no owner") }
+    return owner
   }
 }

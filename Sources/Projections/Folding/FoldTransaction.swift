@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
 import EventStore
 import Postgres
 
@@ -16,11 +17,17 @@ enum FoldTransaction {
   }
 }
 
-/// A projection failed at its events, and not at reaching the database.
+/// A projection failed at its events, and not at reaching the database: the same batch would fail again.
 struct FoldError: Error, CustomStringConvertible {
+  /// Of the event that is to blame; nil when the database refused the batch without naming one.
+  let position: Position?
   let underlying: any Error
 
-  var description: String { "\(underlying)" }
+  /// Without values of events, which may be personal.
+  var description: String {
+    guard let error = underlying as? PostgresError else { return "\(underlying)" }
+    return error.message + (error.constraint.map { " [constraint \($0)]" } ?? "")
+  }
 }
 
 extension Projection {
@@ -30,13 +37,38 @@ extension Projection {
   func fold(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
     guard !batch.isEmpty else { return }
     do {
+      if Self.eventTypes != nil { try batch.forEach(Self.requireKnownVersion) }
       try await apply(batch, on: connection)
     } catch let error as PostgresError where error.isTransient || error.code == .cancelled || error.code == .closed {
       throw error
     } catch let error as CancellationError {
       throw error
     } catch {
-      throw FoldError(underlying: error)
+      throw FoldError(position: (error as? UnreadableEvent)?.position, underlying: error)
+    }
+  }
+
+  /// Members may mean something else in a version that a newer program wrote.
+  private static func requireKnownVersion(_ event: RecordedEvent) throws(UnreadableEvent) {
+    guard let known = EventCatalog.versions[event.type], known != event.schemaVersion else { return }
+    throw UnreadableEvent(
+      event, "it has schema version \(event.schemaVersion), and this program reads version \(known)")
+  }
+}
+
+extension EventPage {
+  /// Smaller pages that are this one together: what comes before an event, it alone, and what follows; halves when nobody knows which.
+  ///
+  /// - Precondition: it has two events or more.
+  func split(at position: Position?) -> [EventPage] {
+    let index = events.firstIndex { $0.position == position }
+    let cuts = index.map { [0, $0, $0 + 1, events.count] } ?? [0, events.count / 2, events.count]
+    let parts = zip(cuts, cuts.dropFirst()).map { events[$0..<$1] }.filter { !$0.isEmpty }
+    return parts.enumerated().map { number, part in
+      let isLastPart = number == parts.count - 1
+      return EventPage(
+        events: Array(part), through: isLastPart ? through : part.last?.position ?? through,
+        isLast: isLastPart && isLast)
     }
   }
 }

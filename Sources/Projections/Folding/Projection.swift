@@ -13,12 +13,16 @@ public protocol Projection: Sendable {
   /// Raised whenever the same events give other rows. The runner then stops until the projection was rebuilt.
   static var version: Int { get }
 
-  static var eventTypes: Set<String> { get }
+  /// Nil: every event.
+  static var eventTypes: Set<String>? { get }
 
-  /// Folds events of ``eventTypes``, in the order of their positions, none of which was folded before.
+  /// Folds wanted events, in the order of their positions, none of which was folded before.
   ///
   /// Runs in a transaction that also moves the checkpoint. Names of tables are unqualified: the transaction's `search_path` says whether
-  /// the live tables are meant or those of a rebuild. However events are cut into batches, the tables must come out the same.
+  /// the live tables are meant or those of a rebuild. However events are cut into batches, the tables must come out the same. What is
+  /// said of a key in the batch is gathered first, then new rows are copied in and earlier ones changed by one statement.
+  ///
+  /// - Throws: what ``Payload`` throws at an event it cannot read; the database's error at one that makes no sense.
   func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws
 
   /// Called after a live batch was committed, never during a rebuild: the place for effects outside the tables.
@@ -30,13 +34,16 @@ extension Projection {
 
   var name: String { Self.name }
   var version: Int { Self.version }
-  var eventTypes: Set<String> { Self.eventTypes }
+  var filter: EventFilter { Self.eventTypes.map(EventFilter.types) ?? .all }
+
+  func wants(_ event: RecordedEvent) -> Bool { Self.eventTypes?.contains(event.type) ?? true }
 }
 
 /// Every projection there is.
 public enum ProjectionCatalog {
   public static let all: [any Projection] = [
     FilesProjection(), DuplicatesProjection(), SavingsProjection(), JobsProjection(), QuotaProjection(),
+    UnrecognisedProjection(),
   ]
 
   public static var names: [String] { all.map(\.name) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import EventStore
+import Foundation
 public import Postgres
 
 /// Folds the log into one row for each account.
@@ -10,7 +11,7 @@ public import Postgres
 public struct QuotaProjection: Projection {
   public static let name = "quota"
   public static let version = 1
-  public static let eventTypes: Set<String> = [
+  public static let eventTypes: Set<String>? = [
     "account.registered", "account.passwordChanged", "account.roleChanged", "account.disabled", "account.quotaSet",
     "account.quotaCharged", "account.quotaReleased", "account.sessionRevoked",
   ]
@@ -18,46 +19,76 @@ public struct QuotaProjection: Projection {
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
-    _ = try await connection.execute(Self.fold(EventColumns(batch)))
+    var accounts = InOrder<UUID, AccountChange>()
+    for event in batch {
+      try accounts[Payload(event).uuid("accountId"), default: AccountChange()].fold(event)
+    }
+    let registered = zip(accounts.keys, accounts.values).filter { $1.registration != nil }
+    if !registered.isEmpty { try await insert(registered, on: connection) }
+    let known = zip(accounts.keys, accounts.values).filter { $1.registration == nil }
+    if !known.isEmpty { _ = try await connection.execute(Self.change(known)) }
   }
 
-  /// All steps see the table as it was before the batch: step 3 finds accounts of earlier batches, step 4 those of this one.
-  static func fold(_ events: EventColumns) -> Query {
+  private func insert(_ accounts: [(UUID, AccountChange)], on connection: PostgresConnection) async throws {
+    try await connection.copyIn(
+      """
+      COPY account (owner, quota_bytes, used_bytes, stream_version, registered_at, disabled, role, email)
+      FROM STDIN (FORMAT binary)
+      """, rows: accounts
+    ) { row, writer in
+      guard let account = row.1.registration else { return }
+      writer.row(
+        row.0, row.1.quotaBytes, row.1.usedBytes ?? 0, row.1.streamVersion, account.at, row.1.isDisabled, row.1.role,
+        account.email)
+    }
+  }
+
+  /// Accounts of earlier batches.
+  static func change(_ accounts: [(UUID, AccountChange)]) -> Query {
     """
-    WITH event AS (
-      -- 1. The events with the account they are about.
-      SELECT position, version, recorded_at, type, payload, (payload ->> 'accountId')::uuid AS owner
-      FROM \(events: events)
-    ), change AS (
-      -- 2. The last word on each column; null when the batch says nothing of it.
-      SELECT owner,
-        max(version) AS stream_version,
-        bool_or(type = 'account.disabled') AS disabled,
-        (array_agg((payload ->> 'role') ORDER BY position DESC)
-          FILTER (WHERE type IN ('account.registered', 'account.roleChanged')))[1] AS role,
-        (array_agg((payload ->> 'quotaBytes')::bigint ORDER BY position DESC)
-          FILTER (WHERE type IN ('account.registered', 'account.quotaSet')))[1] AS quota_bytes,
-        (array_agg((payload ->> 'usedBytes')::bigint ORDER BY position DESC)
-          FILTER (WHERE type IN ('account.quotaCharged', 'account.quotaReleased')))[1] AS used_bytes
-      FROM event
-      GROUP BY owner
-    ), update AS (
-      -- 3.
-      UPDATE account
-      SET quota_bytes = coalesce(change.quota_bytes, account.quota_bytes),
-        used_bytes = coalesce(change.used_bytes, account.used_bytes),
-        stream_version = change.stream_version,
-        disabled = account.disabled OR change.disabled,
-        role = coalesce(change.role, account.role)
-      FROM change
-      WHERE account.owner = change.owner
-    )
-    -- 4.
-    INSERT INTO account (owner, quota_bytes, used_bytes, stream_version, registered_at, disabled, role, email)
-    SELECT owner, quota_bytes, coalesce(used_bytes, 0), stream_version, recorded_at, disabled, role, payload ->> 'email'
-    FROM event
-    JOIN change USING (owner)
-    WHERE type = 'account.registered'
+    UPDATE account
+    SET quota_bytes = coalesce(change.quota_bytes, account.quota_bytes),
+      used_bytes = coalesce(change.used_bytes, account.used_bytes),
+      stream_version = change.stream_version,
+      disabled = account.disabled OR change.disabled,
+      role = coalesce(change.role, account.role)
+    FROM unnest(
+      \(accounts.map(\.0)), \(accounts.map(\.1.quotaBytes)), \(accounts.map(\.1.usedBytes)),
+      \(accounts.map(\.1.streamVersion)), \(accounts.map(\.1.isDisabled)), \(accounts.map(\.1.role))
+    ) AS change (owner, quota_bytes, used_bytes, stream_version, disabled, role)
+    WHERE account.owner = change.owner
     """
+  }
+}
+
+/// What a batch says of one account: the last word on each column, nil where nothing was said.
+struct AccountChange {
+  struct Registration {
+    var at: Date
+    var email: String
+  }
+
+  var registration: Registration?
+  var streamVersion: Int64 = 0
+  var isDisabled = false
+  var role: String?
+  var quotaBytes: Int64?
+  var usedBytes: Int64?
+
+  mutating func fold(_ event: RecordedEvent) throws {
+    let payload = Payload(event)
+    switch event.type {
+    case "account.registered":
+      guard registration == nil else { throw UnreadableEvent(event, "the account was registered before") }
+      registration = Registration(at: event.recordedAt, email: try payload.text("email"))
+      role = try payload.text("role")
+      quotaBytes = try payload.integer("quotaBytes")
+    case "account.roleChanged": role = try payload.text("role")
+    case "account.disabled": isDisabled = true
+    case "account.quotaSet": quotaBytes = try payload.integer("quotaBytes")
+    case "account.quotaCharged", "account.quotaReleased": usedBytes = try payload.integer("usedBytes")
+    default: break
+    }
+    streamVersion = max(streamVersion, event.version)
   }
 }

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventStore
 import Postgres
 
 extension Rebuild {
-  /// The functions of the migration that created projections: only they may change what tables there are.
+  /// The functions of the migrations that created projections: only they may change what tables there are.
   enum Statements {
+    /// Held by the session, not by a transaction: a rebuild has many, and when its process dies the lock goes with the connection.
+    static func tryLock(_ name: String) -> Query {
+      "SELECT pg_try_advisory_lock(hashtextextended(\("onefold.rebuild.\(name)"), 0))"
+    }
+
     static func begin(_ name: String) -> Query { "SELECT projection.begin_rebuild(\(name))" }
 
     static func discard(_ name: String) -> Query { "SELECT projection.discard_rebuild(\(name))" }
 
-    static func finish(_ name: String) -> Query { "SELECT projection.finish_rebuild(\(name))" }
+    static func index(_ name: String) -> Query { "SELECT projection.index_rebuild(\(name))" }
 
-    static func analyze(_ name: String) -> Query { "SELECT projection.analyze_rebuild(\(name))" }
+    /// Gives the generation of the tables that are live now.
+    static func finish(_ name: String, version: Int, position: Position) -> Query {
+      "SELECT projection.finish_rebuild(\(name), \(Int32(version)), \(position.rawValue))"
+    }
 
     static func isComplete(_ name: String) -> Query { "SELECT projection.is_complete(\(name))" }
 
-    static let withoutTimeout: Query = "SELECT set_config('statement_timeout', '0', true)"
+    static func rollBack(_ name: String) -> Query { "SELECT projection.roll_back(\(name))" }
+
+    static func sweep(olderThan window: Duration) -> Query {
+      "SELECT projection.sweep_previous(make_interval(secs => \(window / .seconds(1))))"
+    }
 
     /// One row a table, each with the digest over all of them.
     static func digests(of name: String, in schema: String) -> Query {

@@ -6,14 +6,18 @@ public import EventStore
 /// How far a rebuild is.
 public struct RebuildProgress: Equatable, Sendable {
   public var projection: String
+  public var state: RebuildStatus.State
   /// Everything up to it is folded into the new tables.
   public var position: Position
   /// Where the rebuild has to get to, as far as is known now.
-  public var head: Position
+  public var target: Position
   /// Positions, since the rebuild began.
   public var eventsPerSecond: Double
-  /// At this rate; nil before there is one.
-  public var timeLeft: Duration?
+
+  /// For folding, at this rate; nil before there is one.
+  public var timeLeft: Duration? {
+    eventsPerSecond > 0 ? .seconds(Double(max(0, target.rawValue - position.rawValue)) / eventsPerSecond) : nil
+  }
 }
 
 /// What a rebuild has done, and whether it made the tables that were there before.
@@ -22,7 +26,7 @@ public struct RebuildReport: Equatable, Sendable {
   public struct Table: Equatable, Sendable {
     public var name: String
     public var rows: Int64
-    /// Over all rows in key order.
+    /// Over all rows, in no order.
     public var digest: Digest
   }
 
@@ -51,21 +55,37 @@ public struct RebuildReport: Equatable, Sendable {
   /// Over the digests of all tables.
   public var digest: Digest
   public var comparison: Comparison
+  /// Events that could not be folded and were passed by.
+  public var parked: Int
   public var duration: Duration
-  /// Positions over the time it took to fold them, without comparing and switching.
+  /// Positions over the time it took to fold and index them, without comparing and switching.
   public var eventsPerSecond: Double
 
   public var rows: Int64 { tables.reduce(0) { $0 + $1.rows } }
 }
 
-/// Why a rebuild did not begin.
+/// The event at which a rebuild has failed.
+public struct UnfoldableEvent: Error, CustomStringConvertible {
+  public let position: Position
+  public let type: String
+  public let underlying: any Error
+
+  public var description: String { "At position \(position), \(type): \(underlying)" }
+}
+
+/// Why there is no rebuild, or no way back from one.
 public enum RebuildError: Error, Equatable, CustomStringConvertible {
-  /// Another process, or another task of this one, rebuilds this projection now.
+  /// It is rebuilt now, or will be soon, by another process or another task of this one.
   case alreadyRunning(projection: String)
+  case unknownProjection(String)
+  /// No rebuild has replaced its tables, or the time in which they are kept is over.
+  case nothingToRollBackTo(projection: String)
 
   public var description: String {
     switch self {
     case .alreadyRunning(let projection): "The projection \"\(projection)\" is being rebuilt already."
+    case .unknownProjection(let name): "There is no projection \"\(name)\"."
+    case .nothingToRollBackTo(let projection): "No earlier tables of the projection \"\(projection)\" are kept."
     }
   }
 }

@@ -12,6 +12,8 @@ public struct Checkpoint: Equatable, Sendable {
   /// Everything up to and including it is in the tables.
   public var position: Position
   public var updatedAt: Date
+  /// Of the tables: a rebuild begins a new one, and rolling back returns to an earlier one.
+  public var generation: Int64
   /// Why the projection has stopped after ``position``; nil while it runs.
   public var error: String?
 }
@@ -19,26 +21,29 @@ public struct Checkpoint: Equatable, Sendable {
 extension Checkpoint {
   init(_ row: PostgresRow) throws(PostgresError) {
     let (version, position): (Int32, Int64)
-    (name, version, position, updatedAt, error) = try row.decode((String, Int32, Int64, Date, String?).self)
+    (name, version, position, updatedAt, generation, error) = try row.decode(
+      (String, Int32, Int64, Date, Int64, String?).self)
     self.version = Int(version)
     self.position = Position(position)
   }
 
-  static let all: Query = "SELECT name, version, position, updated_at, error FROM projection.checkpoint ORDER BY name"
+  private static let columns: StaticString = "name, version, position, updated_at, generation, error"
+
+  static let all: Query = "SELECT \(unescaped: columns) FROM projection.checkpoint ORDER BY name"
 
   static func read(_ name: String) -> Query {
-    "SELECT name, version, position, updated_at, error FROM projection.checkpoint WHERE name = \(name)"
+    "SELECT \(unescaped: columns) FROM projection.checkpoint WHERE name = \(name)"
   }
 
   /// Waits until nobody else folds this projection.
   static func lock(_ name: String) -> Query {
-    "SELECT name, version, position, updated_at, error FROM projection.checkpoint WHERE name = \(name) FOR UPDATE"
+    "SELECT \(unescaped: columns) FROM projection.checkpoint WHERE name = \(name) FOR UPDATE"
   }
 
   /// No row when somebody else folds this projection, or replaces its tables.
   static func tryLock(_ name: String) -> Query {
     """
-    SELECT name, version, position, updated_at, error
+    SELECT \(unescaped: columns)
     FROM projection.checkpoint
     WHERE name = \(name)
     FOR UPDATE SKIP LOCKED
@@ -69,14 +74,5 @@ extension Checkpoint {
 
   static func clearError(_ name: String) -> Query {
     "UPDATE projection.checkpoint SET error = NULL, updated_at = now() WHERE name = \(name) AND error IS NOT NULL"
-  }
-
-  /// The tables were replaced by ones that are folded up to `position`.
-  static func replace(_ name: String, version: Int, position: Position) -> Query {
-    """
-    UPDATE projection.checkpoint
-    SET version = \(Int32(version)), position = \(position.rawValue), updated_at = now(), error = NULL
-    WHERE name = \(name)
-    """
   }
 }

@@ -10,6 +10,7 @@ struct ProjectionMetrics: Sendable {
   private let lagEvents: Gauge
   private let lagSeconds: Gauge
   private let stopped: Gauge
+  private let parked: Gauge
 
   init(_ projection: String) {
     let labels = [("projection", projection)]
@@ -17,6 +18,7 @@ struct ProjectionMetrics: Sendable {
     lagEvents = Gauge(label: "onefold_projection_lag_events", dimensions: labels)
     lagSeconds = Gauge(label: "onefold_projection_lag_seconds", dimensions: labels)
     stopped = Gauge(label: "onefold_projection_stopped", dimensions: labels)
+    parked = Gauge(label: "onefold_projection_parked_events", dimensions: labels)
   }
 
   /// - Parameter time: of the newest event that is folded. Those that are not are younger, so the lag is never shown too small.
@@ -28,4 +30,6 @@ struct ProjectionMetrics: Sendable {
   }
 
   func isStopped(_ value: Bool) { stopped.record(value ? 1 : 0) }
+
+  func parked(_ count: Int) { parked.record(count) }
 }

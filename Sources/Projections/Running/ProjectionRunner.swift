@@ -11,11 +11,14 @@ public import ServiceLifecycle
 /// Any number may run for one projection, in any number of processes: the lock on the checkpoint's row lets one fold at a time, and each
 /// batch says from which position it goes on, so none is folded twice and none is missed.
 ///
-/// A lost database or log is waited for. An event that cannot be folded stops this projection and no other: everything before it is folded,
-/// and the reason is stored with the checkpoint. It goes on when a rebuild has cleared the reason, or when a runner starts again.
+/// A lost database or log is waited for. An event that cannot be folded is tried again, and then concerns this projection and no other: by
+/// ``Options/onPoison`` it is parked with its error and passed by, or the projection stops before it with the reason in its checkpoint. A
+/// stopped one goes on when a rebuild or a person has cleared the reason, or when a runner starts again.
 public final class ProjectionRunner: Service {
   public struct Options: Sendable {
-    /// How often a batch that fails is tried before the event is looked for that makes it fail.
+    /// What becomes of an event that cannot be folded.
+    public var onPoison = PoisonPolicy.park
+    /// How often an event is tried that the database refuses.
     public var attempts = 3
     /// Between attempts, and while something is not reachable.
     public var backoff = Backoff(first: .milliseconds(100), longest: .seconds(10))
@@ -70,6 +73,7 @@ public final class ProjectionRunner: Service {
         isFirst = false
         let checkpoint = try await checkpoint()
         metrics.isStopped(checkpoint.error != nil)
+        await measureParked()
         // Whoever leads: a runner that folds nothing shows how far the projection is, too.
         metrics.moved(to: checkpoint.position, head: try await log.head(), at: checkpoint.updatedAt)
         guard checkpoint.error == nil else {
@@ -96,7 +100,7 @@ public final class ProjectionRunner: Service {
   /// Folds page after page. Returns when another runner was ahead, or when the projection has stopped.
   private func follow(from position: Position, moved: () -> Void) async throws {
     var position = position
-    for try await page in log.subscribe(after: position, filter: .types(projection.eventTypes)).pages {
+    for try await page in log.subscribe(after: position, filter: projection.filter).pages {
       switch try await foldPatiently(page, from: position) {
       case .moved:
         position = page.through

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import EventStore
+import Foundation
 import Metrics
 public import Postgres
 
@@ -11,7 +12,7 @@ public import Postgres
 public struct SavingsProjection: Projection {
   public static let name = "savings"
   public static let version = 1
-  public static let eventTypes: Set<String> = [
+  public static let eventTypes: Set<String>? = [
     "file.uploaded", "file.removed", "job.succeeded", "content.analyzed",
   ]
 
@@ -20,12 +21,20 @@ public struct SavingsProjection: Projection {
 
   public init() {}
 
+  /// What owners see comes from their own events, and what the installation shows from everybody's contents.
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
-    // What owners see comes from their own events, and what the installation shows from everybody's contents.
-    let owned = batch.filter { $0.type != "content.analyzed" }
-    let contents = batch.filter { $0.type != "job.succeeded" }
-    if !owned.isEmpty { _ = try await connection.execute(Self.foldOwners(EventColumns(owned))) }
-    if !contents.isEmpty { _ = try await connection.execute(Self.foldInstallation(EventColumns(contents))) }
+    var owned = InOrder<OwnedContent, ContentChange>()
+    var contents = InOrder<String, ContentChange>()
+    for event in batch {
+      let step = try ContentChange(event)
+      let digest = try Payload(event).digest()
+      if event.type != "content.analyzed" {
+        owned[OwnedContent(owner: try event.requiredOwner(), digest: digest), default: step.unchanged].add(step)
+      }
+      if event.type != "job.succeeded" { contents[digest, default: step.unchanged].add(step) }
+    }
+    if !owned.isEmpty { _ = try await connection.execute(Self.foldOwners(owned)) }
+    if !contents.isEmpty { _ = try await connection.execute(Self.foldInstallation(contents)) }
   }
 
   public func didCommit(in pool: PostgresPool) async throws {
@@ -33,22 +42,17 @@ public struct SavingsProjection: Projection {
     saved.set(installation.savedByDuplicates + installation.savedByCompression)
   }
 
-  static func foldOwners(_ events: EventColumns) -> Query {
+  /// Written in the order of the keys, so that neighbours in the index are met together.
+  static func foldOwners(_ contents: InOrder<OwnedContent, ContentChange>) -> Query {
     """
-    WITH event AS (
-      -- 1. The events as changes of a count, and the stored size where one is told.
-      SELECT position, owner, payload ->> 'digest' AS digest, (payload ->> 'size')::bigint AS size,
-        CASE type WHEN 'file.uploaded' THEN 1 WHEN 'file.removed' THEN -1 ELSE 0 END AS files,
-        (payload ->> 'storedBytes')::bigint AS stored_bytes
-      FROM \(events: events)
-    ), change AS (
-      -- 2. The sum of them for each content of an owner; of stored sizes the last one counts.
-      SELECT owner, digest, max(size) AS size, sum(files) AS files,
-        (array_agg(stored_bytes ORDER BY position DESC) FILTER (WHERE stored_bytes IS NOT NULL))[1] AS stored_bytes
-      FROM event
-      GROUP BY owner, digest
+    WITH change AS (
+      SELECT *
+      FROM unnest(
+        \(contents.keys.map(\.owner)), \(contents.keys.map(\.digest)), \(contents.values.map(\.size)),
+        \(contents.values.map(\.files)), \(contents.values.map(\.storedBytes))
+      ) AS change (owner, digest, size, files, stored_bytes)
     ), content AS (
-      -- 3. Each content before and after the batch.
+      -- 1. Each content before and after the batch.
       SELECT owner, digest, change.size,
         coalesce(known.files, 0) AS files_before,
         coalesce(known.files, 0) + change.files AS files,
@@ -58,10 +62,10 @@ public struct SavingsProjection: Projection {
       LEFT JOIN owner_content AS known USING (owner, digest)
     ), upsert AS (
       INSERT INTO owner_content (owner, files, size, stored_bytes, digest)
-      SELECT owner, files, size, stored_bytes, digest FROM content
+      SELECT owner, files, size, stored_bytes, digest FROM content ORDER BY owner, digest
       ON CONFLICT (owner, digest) DO UPDATE SET files = excluded.files, stored_bytes = excluded.stored_bytes
     )
-    -- 4. The owner's sums move by the difference. A content counts once while there is a file of it.
+    -- 2. The owner's sums move by the difference. A content counts once while there is a file of it.
     INSERT INTO owner_savings AS sums (owner, files, logical_bytes, unique_bytes, stored_bytes)
     SELECT owner,
       sum(files - files_before),
@@ -79,18 +83,14 @@ public struct SavingsProjection: Projection {
   }
 
   /// The same steps as for an owner, over all owners.
-  static func foldInstallation(_ events: EventColumns) -> Query {
+  static func foldInstallation(_ contents: InOrder<String, ContentChange>) -> Query {
     """
-    WITH event AS (
-      SELECT position, payload ->> 'digest' AS digest, (payload ->> 'size')::bigint AS size,
-        CASE type WHEN 'file.uploaded' THEN 1 WHEN 'file.removed' THEN -1 ELSE 0 END AS files,
-        (payload ->> 'storedBytes')::bigint AS stored_bytes
-      FROM \(events: events)
-    ), change AS (
-      SELECT digest, max(size) AS size, sum(files) AS files,
-        (array_agg(stored_bytes ORDER BY position DESC) FILTER (WHERE stored_bytes IS NOT NULL))[1] AS stored_bytes
-      FROM event
-      GROUP BY digest
+    WITH change AS (
+      SELECT *
+      FROM unnest(
+        \(contents.keys), \(contents.values.map(\.size)), \(contents.values.map(\.files)),
+        \(contents.values.map(\.storedBytes))
+      ) AS change (digest, size, files, stored_bytes)
     ), after AS (
       SELECT digest, change.size,
         coalesce(known.files, 0) AS files_before,
@@ -101,7 +101,7 @@ public struct SavingsProjection: Projection {
       LEFT JOIN content AS known USING (digest)
     ), upsert AS (
       INSERT INTO content (files, size, stored_bytes, digest)
-      SELECT files, size, stored_bytes, digest FROM after
+      SELECT files, size, stored_bytes, digest FROM after ORDER BY digest
       ON CONFLICT (digest) DO UPDATE SET files = excluded.files, stored_bytes = excluded.stored_bytes
     )
     INSERT INTO installation_savings AS sums (singleton, files, logical_bytes, unique_bytes, stored_bytes)
@@ -117,5 +117,38 @@ public struct SavingsProjection: Projection {
       unique_bytes = sums.unique_bytes + excluded.unique_bytes,
       stored_bytes = sums.stored_bytes + excluded.stored_bytes
     """
+  }
+}
+
+/// What a batch says of one content: files that came and went, and its stored size, of which the last one counts.
+struct ContentChange {
+  var size: Int64
+  var files: Int64
+  var storedBytes: Int64?
+
+  init(_ event: RecordedEvent) throws {
+    let payload = Payload(event)
+    size = try payload.integer("size")
+    switch event.type {
+    case "file.uploaded": files = 1
+    case "file.removed": files = -1
+    default:
+      files = 0
+      storedBytes = try payload.integer("storedBytes")
+    }
+  }
+
+  /// The same content before anything was said of it.
+  var unchanged: ContentChange {
+    var unchanged = self
+    unchanged.files = 0
+    unchanged.storedBytes = nil
+    return unchanged
+  }
+
+  mutating func add(_ step: ContentChange) {
+    size = max(size, step.size)
+    files += step.files
+    storedBytes = step.storedBytes ?? storedBytes
   }
 }

@@ -9,6 +9,7 @@ public import ServiceLifecycle
 /// The HTTP and WebSocket server: the API under `/api/v1`, what machines ask, and the dashboard. This module alone knows HTTP.
 public struct ServerApplication: Sendable {
   private let feed: LiveFeed
+  private let rebuilds: RebuildFeed
   private let http: HTTPService
 
   /// - Parameter onRunning: called with the port once connections are taken.
@@ -18,6 +19,7 @@ public struct ServerApplication: Sendable {
     onRunning: @escaping @Sendable (Int) async -> Void = { _ in }, logger: Logger
   ) throws {
     feed = LiveFeed(source: Self.liveSource(dependencies), logger: logger)
+    rebuilds = RebuildFeed(board: RebuildBoard(pool: dependencies.pool), feed: feed, logger: logger)
     let live = LiveController(allowedOrigins: Set(configuration.allowedOrigins.map { $0.lowercased() }))
     var limits = LiveConnection.Limits()
     limits.heartbeat = configuration.liveHeartbeat
@@ -42,7 +44,7 @@ public struct ServerApplication: Sendable {
   }
 
   /// In the order of starting; they stop in reverse, so that clients are told to go before the feed ends.
-  public var services: [any Service] { [feed, http] }
+  public var services: [any Service] { [feed, rebuilds, http] }
 
   private static func addPublicRoutes(
     to api: RouterGroup<ServerContext>, _ configuration: ServerConfiguration, _ dependencies: ServerDependencies
@@ -76,10 +78,11 @@ public struct ServerApplication: Sendable {
     DuplicatesController(groups: DuplicateViews(pool: pool), barrier: barrier).addRoutes(to: signedIn)
     SavingsController(savings: savings, barrier: barrier).addRoutes(to: signedIn)
     JobsController(jobs: JobViews(pool: pool), barrier: barrier).addRoutes(to: signedIn)
-    AdminController(
-      accounts: accounts, directory: dependencies.accounts, checkpoints: CheckpointViews(pool: pool), savings: savings,
-      log: dependencies.log, barrier: barrier
-    ).addRoutes(to: signedIn.group("admin", context: AdminContext.self))
+    let admin = signedIn.group("admin", context: AdminContext.self)
+    AdminController(accounts: accounts, directory: dependencies.accounts, savings: savings, barrier: barrier)
+      .addRoutes(to: admin)
+    ProjectionsController(pool: pool, log: dependencies.log, rollbackWindow: configuration.rollbackWindow)
+      .addRoutes(to: admin)
   }
 
   /// Live events follow the projection that is furthest behind, so that whoever hears of an event finds it in every table.

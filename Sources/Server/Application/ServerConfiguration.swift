@@ -25,6 +25,8 @@ public struct ServerConfiguration: Sendable {
   public var maxConnections = 4096
   /// The level of the line that each request writes.
   public var requestLogLevel = Logger.Level.info
+  /// How long tables are kept that a rebuild has replaced; told to administrators.
+  public var rollbackWindow = Duration.seconds(24 * 3600)
   /// Between two messages on a live connection.
   public var liveHeartbeat = Duration.seconds(10)
 

@@ -11,15 +11,12 @@ import Projections
 struct AdminController: Sendable {
   let accounts: QuotaViews
   let directory: AccountDirectory
-  let checkpoints: CheckpointViews
   let savings: SavingsViews
-  let log: any EventLog
   let barrier: ReadBarrier
 
   func addRoutes(to routes: some RouterMethods<AdminContext>) {
     routes.get("users", use: users)
     routes.put("users/{id}/quota", use: setQuota)
-    routes.get("projections", use: projections)
     routes.get("savings") { request, _ in
       try await barrier.wait(request.query(), for: SavingsProjection.name)
       return try await Response.json(SavingsBody(savings.installation()))
@@ -45,15 +42,6 @@ struct AdminController: Sendable {
     let position = try await directory.setQuota(quota, of: id, actor: context.identity.accountId)
     return Response(status: .noContent, headers: [.onefoldPosition: position.description])
   }
-
-  @Sendable private func projections(_ request: Request, _ context: AdminContext) async throws -> Response {
-    // The head last: then no projection is ahead of it.
-    let checkpoints = try await checkpoints.all()
-    let head = try await log.head()
-    return try .json(
-      ProjectionsBody(
-        head: head.rawValue, items: checkpoints.map { ProjectionBody($0, head: head) }))
-  }
 }
 
 private struct UserBody: Encodable {
@@ -71,28 +59,5 @@ private struct UserBody: Encodable {
     try account.encode(to: encoder)
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(disabled, forKey: .disabled)
-  }
-}
-
-private struct ProjectionsBody: Encodable {
-  let head: Int64
-  let items: [ProjectionBody]
-}
-
-private struct ProjectionBody: Encodable {
-  let name: String
-  let version: Int
-  let position: Int64
-  let lag: Int64
-  let updatedAt: Date
-  @Nullable var error: String?
-
-  init(_ checkpoint: Checkpoint, head: Position) {
-    name = checkpoint.name
-    version = checkpoint.version
-    position = checkpoint.position.rawValue
-    lag = max(0, head.rawValue - checkpoint.position.rawValue)
-    updatedAt = checkpoint.updatedAt
-    _error = Nullable(wrappedValue: checkpoint.error)
   }
 }

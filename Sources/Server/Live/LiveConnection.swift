@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Accounts
+import Domain
 import EventStore
 import Foundation
 import Logging
@@ -42,6 +43,7 @@ final class LiveConnection: Sendable {
 
   private struct Admission {
     let owner: UUID
+    let isAdmin: Bool
     let after: Position?
   }
 
@@ -121,7 +123,7 @@ final class LiveConnection: Sendable {
     }
     let expiry = Clock.now + .seconds(claims.expiresAt.timeIntervalSinceNow)
     conversation.withLock { $0.accepted(until: expiry) }
-    admission.continuation.yield(Admission(owner: claims.accountId, after: after))
+    admission.continuation.yield(Admission(owner: claims.accountId, isAdmin: claims.role == .admin, after: after))
   }
 
   // MARK: Sending
@@ -129,9 +131,10 @@ final class LiveConnection: Sendable {
   private func send() async throws {
     var admissions = admission.stream.makeAsyncIterator()
     guard let admitted = await admissions.next() else { return }
-    let subscription = feed.subscribe(owner: admitted.owner)
+    let subscription = feed.subscribe(owner: admitted.owner, isAdmin: admitted.isAdmin)
     defer { feed.end(subscription) }
     var cursor = try await place(admitted.after, in: subscription)
+    var lastNotice = 0
     try await write(.text(LiveMessage.ready(cursor)))
     try await withThrowingTaskGroup(of: Void.self) { group in
       // The heartbeat wakes the sender like an event does, so that one task alone writes in order.
@@ -152,6 +155,11 @@ final class LiveConnection: Sendable {
           }
           guard step.through > cursor else { break }
           cursor = step.through
+        }
+        for notice in feed.notices(for: subscription, after: lastNotice) {
+          try await write(.text(notice.text))
+          lastNotice = notice.number
+          sent = true
         }
         if cursor > before || !sent { try await write(.text(LiveMessage.position(cursor))) }
       }

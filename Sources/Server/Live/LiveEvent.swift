@@ -3,6 +3,7 @@
 import EventStore
 import Foundation
 import NIOCore
+import Projections
 
 /// A message to a client, as text. An event is written once, however many clients it goes to.
 struct LiveEvent: Equatable, Sendable {
@@ -24,12 +25,25 @@ enum LiveMessage {
 
   static func position(_ position: Position) -> String { #"{"type":"position","position":\#(position)}"# }
 
+  /// For administrators.
+  static func rebuildProgress(_ status: RebuildStatus) -> String {
+    struct Body: Encodable {
+      let type = "rebuildProgress"
+      let projection: String
+      let rebuild: RebuildBody
+    }
+    return text(Body(projection: status.projection, rebuild: RebuildBody(status))) ?? #"{"type":"rebuildProgress"}"#
+  }
+
   static func error(_ detail: String) -> String {
     struct Body: Encodable {
       let type = "error"
       let detail: String
     }
-    let bytes = (try? JSON.encode(Body(detail: detail))).map { Array($0.readableBytesView) }
-    return bytes.map { String(decoding: $0, as: UTF8.self) } ?? #"{"type":"error"}"#
+    return text(Body(detail: detail)) ?? #"{"type":"error"}"#
+  }
+
+  private static func text(_ body: some Encodable) -> String? {
+    (try? JSON.encode(body)).map { String(decoding: $0.readableBytesView, as: UTF8.self) }
   }
 }

@@ -29,6 +29,7 @@ final class LiveFeed: Service {
 
   private struct Follower {
     let owner: UUID
+    let isAdmin: Bool
     let wake: AsyncStream<Void>.Continuation
   }
 
@@ -36,6 +37,15 @@ final class LiveFeed: Service {
     var frontier = Position.start
     var tails: [UUID: LiveTail] = [:]
     var followers: [UUID: Follower] = [:]
+    /// The last word on each subject, for administrators.
+    var notices: [String: Notice] = [:]
+    var lastNotice = 0
+  }
+
+  /// What administrators are told beside events. A newer one on the same subject takes its place.
+  struct Notice: Equatable, Sendable {
+    let number: Int
+    let text: String
   }
 
   private let source: Source
@@ -92,6 +102,7 @@ final class LiveFeed: Service {
   struct Subscription {
     let id: UUID
     let owner: UUID
+    let isAdmin: Bool
     /// How far the feed was when the subscription began: everything later will be announced.
     let start: Position
     /// A value when there may be something to read. Announcements that were not taken are one.
@@ -99,18 +110,20 @@ final class LiveFeed: Service {
     let wakeUp: AsyncStream<Void>.Continuation
   }
 
-  func subscribe(owner: UUID) -> Subscription {
+  /// - Parameter isAdmin: it is told of notices, too.
+  func subscribe(owner: UUID, isAdmin: Bool = false) -> Subscription {
     let (wake, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     let id = UUID()
     let (start, count) = state.withLock { state in
       if state.tails[owner] == nil {
         state.tails[owner] = LiveTail(after: state.frontier, capacity: limits.tailEvents)
       }
-      state.followers[id] = Follower(owner: owner, wake: continuation)
+      state.followers[id] = Follower(owner: owner, isAdmin: isAdmin, wake: continuation)
       return (state.frontier, state.followers.count)
     }
     connections.record(count)
-    return Subscription(id: id, owner: owner, start: start, wake: wake, wakeUp: continuation)
+    return Subscription(
+      id: id, owner: owner, isAdmin: isAdmin, start: start, wake: wake, wakeUp: continuation)
   }
 
   func end(_ subscription: Subscription) {
@@ -149,6 +162,24 @@ final class LiveFeed: Service {
     let page = try await source.log.page(after: position, limit: limits.pageEvents, filter: .owner(owner))
     let events = page.events.filter { $0.position <= frontier }
     return Step(events: events.map(LiveEvent.init), through: max(position, min(frontier, page.through)))
+  }
+
+  var hasAdmins: Bool { state.withLock { $0.followers.values.contains(where: \.isAdmin) } }
+
+  /// Tells administrators something that is no event.
+  func announce(_ text: String, about subject: String) {
+    let woken = state.withLock { state in
+      state.lastNotice += 1
+      state.notices[subject] = Notice(number: state.lastNotice, text: text)
+      return state.followers.values.filter(\.isAdmin).map(\.wake)
+    }
+    for wake in woken { wake.yield() }
+  }
+
+  /// In their order; empty for whoever is no administrator.
+  func notices(for subscription: Subscription, after number: Int) -> [Notice] {
+    guard subscription.isAdmin else { return [] }
+    return state.withLock { $0.notices.values.filter { $0.number > number } }.sorted { $0.number < $1.number }
   }
 
   /// The end of the log, for a client that claims to have seen more than there is.

@@ -47,6 +47,15 @@ extension Problem {
     Problem(name: "conflict", status: .conflict, title: "Changed by another request", detail: detail)
   }
 
+  static func alreadyRebuilding(_ detail: String) -> Problem {
+    Problem(name: "already-rebuilding", status: .conflict, title: "The projection is being rebuilt", detail: detail)
+  }
+
+  static func nothingToRollBackTo(_ detail: String) -> Problem {
+    Problem(
+      name: "nothing-to-roll-back-to", status: .conflict, title: "There is nothing to roll back to", detail: detail)
+  }
+
   static let emailTaken = Problem(
     name: "email-taken", status: .conflict, title: "The email address has an account already")
 

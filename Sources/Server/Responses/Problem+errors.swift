@@ -25,6 +25,7 @@ extension Problem {
       case let error as AccountError: Self.account(error)
       case let error as FileLedgerError: Self.ledger(error)
       case let error as InvalidCursor: .invalidRequest(error.description)
+      case let error as RebuildError: Self.rebuild(error)
       case let error as WaitTimeout: .notYet(position: error.wanted.rawValue)
       case let error as PostgresError: Self.database(error)
       case let error as BlobStoreError: Self.blob(error)
@@ -91,6 +92,14 @@ extension Problem {
     case .pathTaken: .pathTaken
     case .idempotencyKeyReused: .idempotencyKeyReused
     case .contended: .conflict(error.description)
+    }
+  }
+
+  private static func rebuild(_ error: RebuildError) -> Problem {
+    switch error {
+    case .alreadyRunning: .alreadyRebuilding(error.description)
+    case .unknownProjection: .notFound
+    case .nothingToRollBackTo: .nothingToRollBackTo(error.description)
     }
   }
 

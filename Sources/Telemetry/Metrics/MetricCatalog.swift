@@ -83,6 +83,10 @@ public enum MetricCatalog {
       "onefold_projection_lag_seconds", .gauge, "Age of the oldest event that a projection has not folded.",
       labels: ["projection"]),
     .init(
+      "onefold_projection_parked_events", .gauge,
+      "Events that a projection could not fold and has passed by; for \"unrecognised\", events of types the program does not know. Counted up to 10000.",
+      labels: ["projection"]),
+    .init(
       "onefold_projection_stopped", .gauge, "1 when a projection has stopped at an event it cannot fold, else 0.",
       labels: ["projection"]),
   ]

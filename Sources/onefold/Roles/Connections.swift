@@ -31,11 +31,18 @@ struct Connections: Sendable {
   /// In the order of starting; they stop in reverse.
   var services: [any Service] { [pool, redis, log, positions] }
 
-  /// The five folds, each a service of its own.
-  var projections: [any Service] {
-    ProjectionCatalog.all.map {
-      ProjectionRunner($0, pool: pool, log: log, redis: redis, positions: positions, logger: logger)
+  /// The folds, each a service of its own, and what rebuilds them on request.
+  func projections(_ settings: Settings) -> [any Service] {
+    var running = ProjectionRunner.Options()
+    running.onPoison = settings.onPoison
+    var rebuilding = RebuildService.Options()
+    rebuilding.onPoison = settings.onPoison
+    rebuilding.rollbackWindow = settings.rollbackWindow
+    let runners = ProjectionCatalog.all.map {
+      ProjectionRunner(
+        $0, pool: pool, log: log, redis: redis, positions: positions, options: running, logger: logger)
     }
+    return runners + [RebuildService(pool: pool, log: log, options: rebuilding, logger: logger)]
   }
 
   var relay: Relay {

@@ -8,15 +8,18 @@ struct ProjectCommand: AsyncParsableCommand {
     commandName: "project",
     abstract: "Fold the log into the read tables. One folds each, any number stand by.",
     discussion: """
+      Rebuilds that administrators ask for in the dashboard or over the API are done here as well.
+
       EXAMPLES
         DATABASE_URL=… REDIS_URL=… onefold project --metrics-port 9464
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var project: ProjectOptions
   @OptionGroup var operations: OperationsOptions
 
   func run() async throws {
-    let role = try await Role(common.settings(operations.flags))
-    try await role.run(role.connections.projections)
+    let role = try await Role(common.settings(project.flags + operations.flags))
+    try await role.run(role.connections.projections(role.settings))
   }
 }

@@ -13,65 +13,107 @@ struct ReplayCommand: AsyncParsableCommand {
     commandName: "replay",
     abstract: "Rebuild read tables from the log, compare them with the live ones, and switch.",
     discussion: """
-      The new tables are built beside the live ones while these go on serving. Then both are compared row for row and the new
-      ones take over in one transaction; the old ones are kept until the next replay. Works, too, when the live
+      The new tables are built beside the live ones while these go on serving, several at the same time from one reading of
+      the log. Then both are compared row for row and the new ones take over in one transaction. Works, too, when the live
       tables were dropped.
+
+      The old tables are kept for a while (ONEFOLD_ROLLBACK_WINDOW). --rollback makes them live again, where they
+      stood, and keeps the others instead; what has happened since is folded into them within moments.
 
       EXAMPLES
         onefold replay all
-        onefold replay duplicates
+        onefold replay files duplicates
+        onefold replay --rollback files
         DATABASE_URL=… REDIS_URL=… onefold replay savings
 
       EXIT STATUS
         0  rebuilt; equal to what was live, or there was nothing live
+        1  one could not be rebuilt; its live tables are as they were
         2  rebuilt and switched, but some rows differed (they are listed)
       """)
 
   @Argument(
-    help: "files, duplicates, savings, jobs, quota, or all.", completion: .list(ProjectionCatalog.names + ["all"]))
-  var projection: String
+    help: "\(ProjectionCatalog.names.joined(separator: ", ")), or all.",
+    completion: .list(ProjectionCatalog.names + ["all"]))
+  var projections: [String]
 
+  @Flag(help: "Return to the tables that the last replay replaced.")
+  var rollback = false
+
+  @Flag(help: "Park events that the live tables hold and this program cannot fold, instead of giving up at them.")
+  var park = false
+
+  @OptionGroup var project: ProjectOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     let names = ProjectionCatalog.names
-    guard projection == "all" || names.contains(projection) else {
-      throw ValidationError(
-        "There is no projection \"\(projection)\". There are: \(names.joined(separator: ", ")), all.")
+    for name in projections where name != "all" && !names.contains(name) {
+      throw ValidationError("There is no projection \"\(name)\". There are: \(names.joined(separator: ", ")), all.")
     }
   }
 
   func run() async throws {
-    let settings = try await common.settings().findingServices()
+    let settings = try await common.settings(project.flags).findingServices()
     let connections = try Connections(settings, logger: settings.startLogging())
-    let wanted = ProjectionCatalog.all.filter { projection == "all" || type(of: $0).name == projection }
-    var allEqual = true
+    let all = projections.contains("all")
+    let wanted = ProjectionCatalog.all.filter { all || projections.contains(type(of: $0).name) }
+    let result: Result<Int32, any Error>
     do {
-      for projection in wanted {
-        let report = try await rebuild(projection, connections)
-        Self.show(report)
-        if case .different = report.comparison { allEqual = false }
-      }
-    } catch {
-      await connections.close()
-      throw error
-    }
+      result = .success(
+        rollback ? try await rollBack(wanted, connections) : try await rebuild(wanted, settings, connections))
+    } catch { result = .failure(error) }
     await connections.close()
-    if !allEqual { throw ExitCode(2) }
+    let status = try result.get()
+    if status != 0 { throw ExitCode(status) }
   }
 
-  private func rebuild(_ projection: any Projection, _ connections: Connections) async throws -> RebuildReport {
+  private func rollBack(_ projections: [any Projection], _ connections: Connections) async throws -> Int32 {
+    for projection in projections {
+      let name = type(of: projection).name
+      try await Rebuild.rollBack(name, pool: connections.pool)
+      let position = try await CheckpointViews(pool: connections.pool).checkpoint(name)?.position ?? .start
+      Terminal.write("\(name): the earlier tables are live again, from position \(position.rawValue) on")
+    }
+    return 0
+  }
+
+  private func rebuild(
+    _ projections: [any Projection], _ settings: Settings, _ connections: Connections
+  ) async throws -> Int32 {
+    let names = projections.map { type(of: $0).name }
     let head = try await connections.log.head()
-    let bar = ProgressBar(title: type(of: projection).name, totalItems: Int(head.rawValue), unit: "events")
-    return try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await bar.run() }
-      defer { group.cancelAll() }
-      return try await Rebuild.run(
-        projection, pool: connections.pool, log: connections.log, logger: connections.logger
-      ) { progress in
-        bar.update { $0.items = Int(progress.position.rawValue) }
+    let width = names.map(\.count).max() ?? 0
+    let bars = Dictionary(
+      uniqueKeysWithValues: names.map {
+        ($0, ProgressBar(title: $0, titleWidth: width, totalItems: Int(head.rawValue), unit: "events"))
+      })
+    let results = try await withInterruption {
+      await withTaskGroup(of: Void.self) { group in
+        group.addTask { await ProgressBars(names.compactMap { bars[$0] }).run() }
+        defer { group.cancelAll() }
+        return await Rebuild.run(
+          projections, pool: connections.pool, log: connections.log,
+          options: .init(onPoison: settings.onPoison, parksMore: park), logger: connections.logger
+        ) { progress in
+          bars[progress.projection]?.update {
+            $0.items = Int(progress.position.rawValue)
+            $0.note = progress.state == .folding ? "" : progress.state.rawValue
+          }
+        }
       }
     }
+    var status: Int32 = 0
+    for (name, result) in zip(names, results) {
+      switch result {
+      case .success(let report):
+        Self.show(report)
+        if case .different = report.comparison { status = max(status, 2) }
+      case .failure(let error):
+        Terminal.writeError("\(name): not rebuilt, the live tables are as they were: \(error)\n")
+      }
+    }
+    return results.contains { if case .failure = $0 { true } else { false } } ? 1 : status
   }
 
   private static func show(_ report: RebuildReport) {
@@ -88,6 +130,7 @@ struct ReplayCommand: AsyncParsableCommand {
           "\n  \(difference.table)\n    live:    \(difference.live ?? "–")\n    rebuilt: \(difference.rebuilt ?? "–")"
       }
     }
+    if report.parked > 0 { text += "; \(Format.count(report.parked)) events parked" }
     Terminal.write(text)
   }
 }

@@ -64,6 +64,7 @@ struct ServerRole: Sendable {
     configuration.allowedOrigins = settings.allowedOrigins
     configuration.isBehindTLS = settings.isBehindTLS
     configuration.trustsForwardedFor = settings.trustsForwardedFor
+    configuration.rollbackWindow = settings.rollbackWindow
     let application = try ServerApplication(
       configuration, dependencies, onRunning: onRunning, logger: connections.logger)
     return [Housekeeping(blobs: blobs, sessions: sessions, logger: connections.logger)] + application.services

@@ -44,23 +44,44 @@ struct StatusCommand: AsyncParsableCommand {
     let checkpoints = try await CheckpointViews(pool: connections.pool).all()
     let savings = try await SavingsViews(pool: connections.pool).installation()
     let jobs = try await JobViews(pool: connections.pool).installation()
+    let parked = try await ParkedEvents(pool: connections.pool).counts()
+    let rebuilds = try await RebuildBoard(pool: connections.pool).all().filter(\.isUnderWay)
     let redis = (try? await connections.redis.command(["PING"])) != nil
-    Terminal.write("log         position \(Format.count(Int(head.rawValue)))")
+    Terminal.write("log           position \(Format.count(Int(head.rawValue)))")
     for checkpoint in checkpoints {
       let behind = head.rawValue - checkpoint.position.rawValue
       let place = behind == 0 ? "up to date" : "\(Format.count(Int(behind))) events behind"
       let error = checkpoint.error.map { " · STOPPED: \($0)" } ?? ""
+      let aside = Self.parked(parked[checkpoint.name] ?? 0, in: checkpoint.name)
       Terminal.write(
-        "\(checkpoint.name.padded(12))position \(Format.count(Int(checkpoint.position.rawValue))), \(place)\(error)")
+        "\(checkpoint.name.padded(14))position \(Format.count(Int(checkpoint.position.rawValue))), \(place)\(aside)\(error)"
+      )
+    }
+    for rebuild in rebuilds {
+      let left = rebuild.timeLeft.map { ", \(Format.duration($0 / .seconds(1))) left" } ?? ""
+      Terminal.write(
+        "rebuild       \(rebuild.projection): \(rebuild.state.rawValue), position "
+          + "\(Format.count(Int(rebuild.position.rawValue))) of \(Format.count(Int(rebuild.target.rawValue)))\(left)")
     }
     Terminal.write(
-      "open jobs   \(Format.count(Int(jobs.queued))) queued, \(Format.count(Int(jobs.retrying))) waiting to be tried again, "
+      "open jobs     \(Format.count(Int(jobs.queued))) queued, \(Format.count(Int(jobs.retrying))) waiting to be tried again, "
         + "\(Format.count(Int(jobs.dead))) dead letters")
     Terminal.write(
-      "space       \(Format.bytes(savings.logicalBytes)) in \(Format.count(Int(savings.files))) files take "
+      "space         \(Format.bytes(savings.logicalBytes)) in \(Format.count(Int(savings.files))) files take "
         + "\(Format.bytes(savings.storedBytes)) on disk")
-    Terminal.write("redis       \(redis ? "answers" : "DOES NOT ANSWER: jobs wait until it does")")
+    Terminal.write("redis         \(redis ? "answers" : "DOES NOT ANSWER: jobs wait until it does")")
     return checkpoints.allSatisfy { $0.error == nil }
+  }
+}
+
+extension StatusCommand {
+  /// What has been passed by is no reason to stop, and every reason to look.
+  private static func parked(_ count: Int, in projection: String) -> String {
+    guard count > 0 else { return "" }
+    let number = count < ParkedEvents.countLimit ? Format.count(count) : "\(Format.count(count)) or more"
+    return projection == UnrecognisedProjection.name
+      ? " · \(number) EVENTS OF UNKNOWN TYPES: a newer program wrote them (onefold parked)"
+      : " · \(number) EVENTS PARKED (onefold parked)"
   }
 }
 

@@ -87,6 +87,14 @@ struct Setting: Sendable {
   static let classes = Setting(
     "onefold.classes", environment: "ONEFOLD_CLASSES", flag: "class", fallback: "admin,interactive,bulk",
     help: "Job classes that a worker takes.")
+  static let onPoison = Setting(
+    "onefold.onPoison", environment: "ONEFOLD_ON_POISON", flag: "on-poison", fallback: "park",
+    help:
+      "An event that a read table cannot take. park: it is listed with its error and passed by; stop: that table waits before it."
+  )
+  static let rollbackWindow = Setting(
+    "onefold.rollbackWindow", environment: "ONEFOLD_ROLLBACK_WINDOW", flag: "rollback-window", fallback: "24h",
+    help: "How long the tables are kept that a replay has replaced (s, m, h, d).")
   static let adminEmail = Setting(
     "onefold.adminEmail", environment: "ONEFOLD_ADMIN_EMAIL", flag: "admin-email", fallback: "admin@onefold.local",
     help: "The administrator that the first start creates.")
@@ -103,8 +111,8 @@ struct Setting: Sendable {
   static let all = [
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
     metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, registration,
-    defaultQuota, maxUpload, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, adminEmail,
-    adminPassword, logLevel, logFormat,
+    defaultQuota, maxUpload, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, onPoison,
+    rollbackWindow, adminEmail, adminPassword, logLevel, logFormat,
   ]
 
   /// The table of docs/operations.md.

@@ -92,6 +92,16 @@ struct WorkOptions: ParsableArguments {
   var flags: [(Setting, String?)] { [(.concurrency, concurrency), (.classes, classes)] }
 }
 
+/// Flags of the roles that keep the read tables.
+struct ProjectOptions: ParsableArguments {
+  @Option(name: .setting(.onPoison), help: .setting(.onPoison, value: "park|stop"))
+  var onPoison: String?
+  @Option(name: .setting(.rollbackWindow), help: .setting(.rollbackWindow, value: "time"))
+  var rollbackWindow: String?
+
+  var flags: [(Setting, String?)] { [(.onPoison, onPoison), (.rollbackWindow, rollbackWindow)] }
+}
+
 /// The flag of the roles that serve nothing but their own health.
 struct OperationsOptions: ParsableArguments {
   @Option(name: .setting(.metricsPort), help: .setting(.metricsPort, value: "port"))

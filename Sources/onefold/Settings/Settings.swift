@@ -4,6 +4,7 @@ import Configuration
 import Domain
 import Foundation
 import Logging
+import Projections
 import SystemPackage
 
 /// Every setting of one process, read once at its start and passed down as plain values.
@@ -29,6 +30,8 @@ struct Settings: Sendable {
   var trustsForwardedFor: Bool
   var concurrency: Int
   var classes: [JobClass]
+  var onPoison: PoisonPolicy
+  var rollbackWindow: Duration
   var adminEmail: String
   var adminPassword: String?
   var logLevel: Logger.Level
@@ -90,6 +93,8 @@ struct Settings: Sendable {
     trustsForwardedFor = try values.choice(.trustForwardedFor, ["yes": true, "no": false])
     concurrency = try values.number(.concurrency, in: 1...1024)
     classes = try values.list(.classes).map { try values.oneOf(.classes, $0, JobClass.self) }
+    onPoison = try values.oneOf(.onPoison, values.text(.onPoison) ?? "", PoisonPolicy.self)
+    rollbackWindow = try values.duration(.rollbackWindow)
     adminEmail = values.text(.adminEmail) ?? ""
     adminPassword = values.text(.adminPassword)
     logLevel = try values.oneOf(.logLevel, values.text(.logLevel) ?? "", Logger.Level.self)

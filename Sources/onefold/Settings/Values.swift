@@ -38,6 +38,12 @@ struct Values {
     return bytes
   }
 
+  func duration(_ setting: Setting) throws -> Duration {
+    let text = text(setting) ?? ""
+    guard let duration = TimeSpan.parse(text) else { throw invalid(setting, text, "a time such as 90m, 24h or 7d") }
+    return duration
+  }
+
   func choice<Value>(_ setting: Setting, _ choices: [String: Value]) throws -> Value {
     let text = text(setting) ?? ""
     guard let value = choices[text] else {
@@ -55,6 +61,19 @@ struct Values {
     let flag = setting.flag.map { "--\($0), " } ?? ""
     return CommandError(
       "\"\(text)\" is not a value for \(setting.key) (\(flag)\(setting.environment)). Wanted: \(wanted)")
+  }
+}
+
+/// Times as people write them.
+enum TimeSpan {
+  private static let seconds: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+
+  /// `90s`, `30m`, `24h`, `7d`; nil for anything else, and for more than a century.
+  static func parse(_ text: String) -> Duration? {
+    guard let unit = text.last.flatMap({ seconds[$0] }), let number = Int64(text.dropLast()),
+      (0...36_500 * 86_400 / unit).contains(number)
+    else { return nil }
+    return .seconds(number * unit)
   }
 }
 

@@ -12,14 +12,17 @@ final class ProgressBar: Sendable {
   }
 
   private let title: String
+  private let titleWidth: Int
   private let totalItems: Int
   private let totalBytes: Int64
   private let unit: String
   private let state = Mutex(State())
   private let started = ContinuousClock.now
 
-  init(title: String, totalItems: Int, totalBytes: Int64 = 0, unit: String = "files") {
+  /// - Parameter titleWidth: at least; bars under one another begin at the same column.
+  init(title: String, titleWidth: Int = 0, totalItems: Int, totalBytes: Int64 = 0, unit: String = "files") {
     self.title = title
+    self.titleWidth = titleWidth
     self.totalItems = totalItems
     self.totalBytes = totalBytes
     self.unit = unit
@@ -30,23 +33,10 @@ final class ProgressBar: Sendable {
   }
 
   /// Draws until cancelled, then draws the last state and leaves the line.
-  func run() async {
-    let interval: Duration = Terminal.isInteractive ? .milliseconds(200) : .seconds(5)
-    while true {
-      do { try await Task.sleep(for: interval) } catch { break }
-      draw(last: false)
-    }
-    draw(last: true)
-  }
+  func run() async { await ProgressBars([self]).run() }
 
-  private func draw(last: Bool) {
-    let text = line(state.withLock { $0 })
-    if Terminal.isInteractive {
-      Terminal.writeError("\r\u{1b}[2K" + text.prefix(Terminal.columns - 1) + (last ? "\n" : ""))
-    } else {
-      Terminal.writeError(text + "\n")
-    }
-  }
+  /// As it is now.
+  var line: String { line(state.withLock { $0 }) }
 
   /// For example `Sending  [#####-----]  51 % · 1,204 of 2,341 files · 213 files/s · 14.2 MB/s · 5 s left`.
   func line(_ state: State, elapsed: Duration? = nil) -> String {
@@ -59,7 +49,8 @@ final class ProgressBar: Sendable {
     let filled = Int(share * Double(width))
     let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: width - filled)
     var parts = [
-      "\(title)  [\(bar)] \(Int(share * 100)) %",
+      title.padding(toLength: max(titleWidth, title.count), withPad: " ", startingAt: 0)
+        + "  [\(bar)] \(Int(share * 100)) %",
       "\(Format.count(state.items)) of \(Format.count(totalItems)) \(unit)",
       "\(Format.count(Int(Double(state.items) / seconds))) \(unit)/s",
     ]

@@ -25,11 +25,13 @@ struct UpCommand: AsyncParsableCommand {
   @OptionGroup var common: CommonOptions
   @OptionGroup var serve: ServeOptions
   @OptionGroup var work: WorkOptions
+  @OptionGroup var project: ProjectOptions
   @Option(name: .setting(.adminEmail), help: .setting(.adminEmail, value: "email"))
   var adminEmail: String?
 
   func run() async throws {
-    var settings = try await common.settings(serve.flags + work.flags + [(.adminEmail, adminEmail)])
+    var settings = try await common.settings(
+      serve.flags + work.flags + project.flags + [(.adminEmail, adminEmail)])
     let logger = settings.startLogging()
     let metrics = Settings.startMetrics()
     let directory = try DataDirectory(claiming: settings.dataDirectory)
@@ -45,7 +47,7 @@ struct UpCommand: AsyncParsableCommand {
       try await createAdmin(settings, server)
       let address = Self.shown(settings.host)
       services =
-        servers.services + connections.services + connections.projections
+        servers.services + connections.services + connections.projections(settings)
         + [connections.relay, connections.workers(settings, blobs: server.blobs)]
         + (try server.services { port in
           Terminal.writeError("Onefold is at http://\(address):\(port)\n")

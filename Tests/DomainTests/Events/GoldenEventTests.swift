@@ -36,6 +36,7 @@ struct GoldenEventTests {
     let sampled = EventSamples.all.map { type(of: $0) }
     #expect(Set(sampled.map { $0.eventType }) == declared)
     #expect(declared.count == sampled.count)
+    #expect(Set(EventCatalog.all.map { $0.eventType }) == declared)
 
     let files = try FileManager.default.contentsOfDirectory(atPath: Self.fixtures.path())
     #expect(Set(files).isSuperset(of: sampled.map { "\($0.eventType).v\($0.schemaVersion).json" }))

@@ -18,7 +18,7 @@ struct FoldingTests {
     let model = try ProjectionModel(events).rows
     try await withPool { pool in
       for projection in ProjectionCatalog.all {
-        let wanted = events.filter { projection.eventTypes.contains($0.type) }
+        let wanted = events.filter { projection.wants($0) }
         var random = SeededRandom(seed: seed)
 
         try await fold(wanted, sizes: { 1 }, projection, into: projection.name, pool)
@@ -46,7 +46,7 @@ struct FoldingTests {
       let model = try ProjectionModel(events).rows
       try await withPool { pool in
         for projection in ProjectionCatalog.all {
-          let wanted = events.filter { projection.eventTypes.contains($0.type) }
+          let wanted = events.filter { projection.wants($0) }
           try await fold(wanted, sizes: { wanted.count }, projection, into: projection.name, pool)
           let rows = try await ReadTables.rows(of: projection, pool)
           #expect(difference(of: rows, and: model) == [], "seed \(seed)")

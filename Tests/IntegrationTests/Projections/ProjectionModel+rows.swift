@@ -17,6 +17,7 @@ extension ProjectionModel {
       "installation_savings": installationRows,
       "job": jobs.map { jobRow($0, $1) },
       "owner_jobs": Set(jobs.values.map(\.owner)).map { jobCountsRow($0) },
+      "event": unrecognised,
       "account": accounts.map { accountRow($0, $1) },
     ]
     return rows.mapValues { $0.sorted() }

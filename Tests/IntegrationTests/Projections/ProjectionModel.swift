@@ -64,6 +64,8 @@ struct ProjectionModel {
   var owned: [Owned: Int64] = [:]
   var settled: [Owned: Int64] = [:]
   var analyzed: [Digest: Int64] = [:]
+  /// As rows.
+  var unrecognised: [String] = []
 
   init(_ events: [RecordedEvent]) throws {
     for event in events { try fold(event) }
@@ -71,6 +73,8 @@ struct ProjectionModel {
 
   private mutating func fold(_ event: RecordedEvent) throws {
     switch event.type {
+    case let type where EventCatalog.versions[type] == nil:
+      unrecognised.append("\(event.position)|\(event.id.text)|\(event.schemaVersion)|\(type)")
     case FileUploaded.eventType: try uploaded(event)
     case FileTrashed.eventType:
       files[try event.decode(FileTrashed.self).fileId]?.trashedAt = event.recordedAt

@@ -22,7 +22,8 @@ enum ReadTables {
           ("installation_savings", installation),
         ]
       case "jobs": [("job", job), ("owner_jobs", ownerJobs)]
-      default: [("account", account)]
+      case "quota": [("account", account)]
+      default: [("event", event)]
       }
     return try await pool.transaction { connection in
       _ = try await connection.query(FoldTransaction.prepare(schema: schema ?? name))
@@ -64,6 +65,7 @@ enum ReadTables {
     """
   private static let ownerJobs: Query =
     "SELECT ARRAY[owner::text, queued::text, retrying::text, succeeded::text, dead::text] FROM owner_jobs"
+  private static let event: Query = "SELECT ARRAY[position::text, id::text, schema_version::text, type] FROM event"
   private static let account: Query = """
     SELECT ARRAY[owner::text, quota_bytes::text, used_bytes::text, stream_version::text,
       (extract(epoch FROM registered_at) * 1000000)::bigint::text, disabled::text, role, email] FROM account

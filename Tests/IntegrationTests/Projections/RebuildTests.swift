@@ -107,7 +107,7 @@ struct RebuildTests {
     try await withFolded(seed: 26) { log, pool in
       let before = try await ReadTables.rows(of: FilesProjection(), pool)
       let checkpoint = try await CheckpointViews(pool: pool).checkpoint("files")
-      await #expect(throws: FailingFiles.Mistake.self) { try await Rebuild.run(FailingFiles(), pool: pool, log: log) }
+      await #expect(throws: UnfoldableEvent.self) { try await Rebuild.run(FailingFiles(), pool: pool, log: log) }
       #expect(try await ReadTables.rows(of: FilesProjection(), pool) == before)
       #expect(try await CheckpointViews(pool: pool).checkpoint("files") == checkpoint)
       let left = try await pool.query("SELECT to_regnamespace('files_next') IS NULL")
@@ -172,7 +172,7 @@ struct RebuildTests {
       #expect(report.tables.map(\.rows) == [12_000])
       #expect(steps.count >= 2)
       #expect(steps.map(\.position) == steps.map(\.position).sorted())
-      #expect(steps.allSatisfy { $0.head == Position(12_000) && $0.eventsPerSecond > 0 && $0.timeLeft != nil })
+      #expect(steps.allSatisfy { $0.target == Position(12_000) && $0.eventsPerSecond > 0 && $0.timeLeft != nil })
     }
   }
 
@@ -183,7 +183,10 @@ struct RebuildTests {
         "ALTER SCHEMA files RENAME TO mine", "DROP SCHEMA blueprint_files CASCADE",
         "INSERT INTO blueprint_quota.account SELECT * FROM quota.account",
         "SELECT projection.create_tables('files', 'mine')", "SELECT projection.begin_rebuild('log')",
-        "SELECT projection.finish_rebuild('public')", "DELETE FROM projection.checkpoint",
+        "SELECT projection.finish_rebuild('public', 1, 1)", "SELECT projection.roll_back('log')",
+        "SELECT projection.define('mine')", "SELECT projection.drop_previous('files')",
+        "DELETE FROM projection.checkpoint",
+        "DELETE FROM projection.previous",
       ]
       for statement in statements {
         await #expect(throws: PostgresError.self, "\(statement.text)") { try await pool.query(statement) }

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every event that this program writes and reads. What is not here was written by a newer one.
+public enum EventCatalog {
+  public static let all: [any DomainEvent.Type] = [
+    AccountRegistered.self, AccountPasswordChanged.self, AccountRoleChanged.self, AccountDisabled.self,
+    AccountQuotaSet.self, AccountQuotaCharged.self, AccountQuotaReleased.self, AccountSessionRevoked.self,
+    FileUploaded.self, FileTrashed.self, FileRestored.self, FileRemoved.self,
+    ContentAnalyzed.self, DuplicateMatched.self,
+    JobSucceeded.self, JobFailed.self, JobDeadLettered.self,
+    ProjectionRebuilt.self,
+  ]
+
+  /// The schema version of each type, as it is after upcasting.
+  public static let versions = Dictionary(uniqueKeysWithValues: all.map { ($0.eventType, $0.schemaVersion) })
+}
