@@ -103,11 +103,15 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // What administrators ask the log.
+    .target(
+      name: "Audit", dependencies: ["Domain", "EventStore", "Postgres", "Projections"], swiftSettings: strict),
+
     // Level 5: siblings; they meet only through the log and Redis.
     .target(
       name: "Server",
       dependencies: [
-        "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "Postgres", "Projections",
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Postgres", "Projections",
         "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioPosix,
         .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
         .logging, .metrics, .lifecycle,
@@ -127,7 +131,8 @@ let package = Package(
     .executableTarget(
       name: "onefold",
       dependencies: [
-        "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", "Projections",
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres",
+        "Projections",
         "Redis", "Server", "Telemetry", "Workers", .argumentParser, .configuration,
         .asyncHTTPClient, .systemPackage, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .logging,
         .coreMetrics, .metrics, .lifecycle, .unixSignals,
@@ -158,6 +163,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
+    .testTarget(name: "AuditTests", dependencies: ["Audit", "Domain", "EventStore"], swiftSettings: strict),
     .testTarget(
       name: "WorkersTests", dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "Workers", .nioCore],
       swiftSettings: strict),
@@ -178,7 +184,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Accounts", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres",
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres",
         "Projections", "Redis", "Server", "TestSupport", "Workers", .lifecycle, .logging, .nioCore,
       ],
       swiftSettings: strict),

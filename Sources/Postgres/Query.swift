@@ -79,6 +79,25 @@ extension Query: ExpressibleByStringInterpolation {
       text += String(number)
     }
 
+    /// Adds a part of a statement, with its values. The part's own literals must not hold a `$` with a digit after it.
+    public mutating func appendInterpolation(_ part: Query) {
+      let known = parameters.count
+      var rest = Substring(part.text)
+      while let dollar = rest.firstIndex(of: "$") {
+        text += rest[...dollar]
+        let digits = rest[rest.index(after: dollar)...].prefix { $0.isASCII && $0.isNumber }
+        rest = rest[digits.endIndex...]
+        // A dollar that names no parameter stays as it is.
+        text += Int(digits).map { String($0 + known) } ?? ""
+      }
+      text += rest
+      let offset = buffer.bytes.count
+      buffer.write(part.arena)
+      parameters += part.parameters.map {
+        PostgresParameter(type: $0.type, byteCount: $0.byteCount, offset: $0.offset + offset)
+      }
+    }
+
     private mutating func append<Value: PostgresEncodable>(_ value: Value) {
       let offset = buffer.bytes.count
       let isNull = buffer.isNull { value.encode(into: &$0) }

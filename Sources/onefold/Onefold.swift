@@ -15,11 +15,12 @@ struct Onefold: AsyncParsableCommand {
         onefold push ~/Pictures --email YOU@EXAMPLE  send a directory
         onefold status                              how far everything is
         onefold replay all                          rebuild every read table from the log
+        onefold audit --actor YOU@EXAMPLE           who did what, when
       """,
     version: "0.1.0",
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
-      ReplayCommand.self, ParkedCommand.self,
+      ReplayCommand.self, ParkedCommand.self, AuditCommand.self,
       PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }

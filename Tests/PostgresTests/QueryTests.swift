@@ -51,4 +51,17 @@ struct QueryTests {
     let query: Query = "SELECT id FROM file WHERE id > \(5) \(unescaped: order)"
     #expect(query.text == "SELECT id FROM file WHERE id > $1 ORDER BY id DESC")
   }
+
+  @Test func partsBringTheirValuesAlong() {
+    let part: Query = "owner = \("o") AND size > \(Int16(3))"
+    let query: Query = "SELECT \("a") WHERE \(part) OR \(part) LIMIT \(Int16(9))"
+    #expect(query.text == "SELECT $1 WHERE owner = $2 AND size > $3 OR owner = $4 AND size > $5 LIMIT $6")
+    #expect(query.parameters.map(\.offset) == [0, 1, 2, 4, 5, 7])
+    #expect(query.arena == [97, 111, 0, 3, 111, 0, 3, 0, 9])
+  }
+
+  @Test func aDollarThatNamesNoParameterIsLeftAlone() {
+    let part: Query = "path ~ 'a$' AND price = '$' AND id = \(1)"
+    #expect(("\(2) \(part)" as Query).text == "$1 path ~ 'a$' AND price = '$' AND id = $2")
+  }
 }

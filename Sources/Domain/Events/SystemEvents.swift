@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What may happen to the installation. Stream: `system-projections`.
+/// What may happen to the installation. Streams: `system-projections`, `system-audit`.
 public enum SystemEvent: Equatable, Sendable {
   case projectionRebuilt(ProjectionRebuilt)
+  case auditQueried(AuditQueried)
+  case auditExported(AuditExported)
 }
 
 public struct ProjectionRebuilt: DomainEvent {

@@ -28,6 +28,21 @@ extension PostgresConnection {
     return output
   }
 
+  /// Runs `body` inside a transaction that is rolled back in any case: for work that nobody else may ever see.
+  ///
+  /// - Throws: what `body` throws; `.misuse` inside another transaction.
+  @discardableResult
+  public nonisolated func discardedTransaction<Output>(
+    _ options: TransactionOptions = TransactionOptions(), file: String = #fileID, line: Int = #line,
+    _ body: (PostgresConnection) async throws -> Output
+  ) async throws -> Output {
+    try await begin(options, file, line)
+    let result: Result<Output, any Error>
+    do { result = .success(try await body(self)) } catch { result = .failure(error) }
+    await rollBack()
+    return try result.get()
+  }
+
   /// Runs `body` inside a transaction that is open already, so that what `body` did can be undone alone.
   ///
   /// - Throws: what `body` throws, after everything it did was undone; the transaction goes on.

@@ -6,9 +6,11 @@ public import Postgres
 
 /// Reads an owner's duplicate groups.
 public struct DuplicateViews: Sendable {
-  private let pool: PostgresPool
+  private let source: ReadSource
 
-  public init(pool: PostgresPool) { self.pool = pool }
+  public init(_ source: ReadSource) { self.source = source }
+
+  public init(pool: PostgresPool) { self.init(.live(pool)) }
 
   /// Groups with two live copies or more, the most reclaimable bytes first.
   ///
@@ -21,17 +23,18 @@ public struct DuplicateViews: Sendable {
     owner: UUID, limit: Int = 50, after: String? = nil, files: Int = 20
   ) async throws -> Page<DuplicateGroup> {
     let cursor = try after.cursor(GroupCursor.self)
-    let rows = try await pool.query(Self.list(owner: owner, limit: limit + 1, after: cursor, files: files))
+    let rows = try await source.query(
+      Self.list(source.tables, owner: owner, limit: limit + 1, after: cursor, files: files))
     return Page(try Self.groups(rows), limit: limit) { GroupCursor(reclaimable: $0.reclaimableBytes, id: $0.id) }
   }
 
   /// Nil when there is no such group of this owner, or fewer than two live copies are left of it.
   public func group(_ id: UUID, owner: UUID, files: Int = 20) async throws -> DuplicateGroup? {
-    try Self.groups(try await pool.query(Self.group(id, owner: owner, files: files))).first
+    try Self.groups(try await source.query(Self.group(source.tables, id, owner: owner, files: files))).first
   }
 
   public func totals(owner: UUID) async throws -> DuplicateTotals {
-    let rows = try await pool.query(Self.totals(owner: owner))
+    let rows = try await source.query(Self.totals(source.tables, owner: owner))
     guard let row = rows.first else { return DuplicateTotals(groups: 0, copies: 0, reclaimableBytes: 0) }
     let (groups, copies, reclaimable) = try row.decode((Int64, Int64, Int64).self)
     return DuplicateTotals(groups: groups, copies: copies, reclaimableBytes: reclaimable)

@@ -10,7 +10,9 @@ extension FileViews {
   private static let beyondAllPaths = String(repeating: "\u{10ffff}", count: FilePath.maxBytes / 4 + 1)
 
   /// A text for each state, so that the index of that state is found whatever the values.
-  static func list(owner: UUID, state: FileItem.State?, prefix: String, limit: Int, after: PathCursor?) -> Query {
+  static func list(
+    _ tables: ReadTables, owner: UUID, state: FileItem.State?, prefix: String, limit: Int, after: PathCursor?
+  ) -> Query {
     let range = PathPrefix(prefix)
     let upper = range.upper ?? beyondAllPaths
     // No path is empty: these stand before the first.
@@ -19,7 +21,7 @@ extension FileViews {
     case .live:
       return """
         SELECT \(unescaped: FileItem.columns)
-        FROM files.file
+        FROM \(unescaped: tables.file)
         WHERE owner = \(owner) AND state = 'live' AND path >= \(range.lower) AND path < \(upper)
           AND (path, position) > (\(path), \(position))
         ORDER BY path, position
@@ -28,7 +30,7 @@ extension FileViews {
     case .trashed:
       return """
         SELECT \(unescaped: FileItem.columns)
-        FROM files.file
+        FROM \(unescaped: tables.file)
         WHERE owner = \(owner) AND state = 'trashed' AND path >= \(range.lower) AND path < \(upper)
           AND (path, position) > (\(path), \(position))
         ORDER BY path, position
@@ -41,7 +43,7 @@ extension FileViews {
         FROM (
           (
             SELECT *
-            FROM files.file
+            FROM \(unescaped: tables.file)
             WHERE owner = \(owner) AND state = 'live' AND path >= \(range.lower) AND path < \(upper)
               AND (path, position) > (\(path), \(position))
             ORDER BY path, position
@@ -50,7 +52,7 @@ extension FileViews {
           UNION ALL
           (
             SELECT *
-            FROM files.file
+            FROM \(unescaped: tables.file)
             WHERE owner = \(owner) AND state = 'trashed' AND path >= \(range.lower) AND path < \(upper)
               AND (path, position) > (\(path), \(position))
             ORDER BY path, position
@@ -63,28 +65,28 @@ extension FileViews {
     }
   }
 
-  static func file(_ id: UUID, owner: UUID) -> Query {
-    "SELECT \(unescaped: FileItem.columns) FROM files.file WHERE id = \(id) AND owner = \(owner)"
+  static func file(_ tables: ReadTables, _ id: UUID, owner: UUID) -> Query {
+    "SELECT \(unescaped: FileItem.columns) FROM \(unescaped: tables.file) WHERE id = \(id) AND owner = \(owner)"
   }
 
-  static func file(_ id: UUID) -> Query {
-    "SELECT \(unescaped: FileItem.columns) FROM files.file WHERE id = \(id)"
+  static func file(_ tables: ReadTables, _ id: UUID) -> Query {
+    "SELECT \(unescaped: FileItem.columns) FROM \(unescaped: tables.file) WHERE id = \(id)"
   }
 
-  static func liveFile(owner: UUID, path: String) -> Query {
+  static func liveFile(_ tables: ReadTables, owner: UUID, path: String) -> Query {
     """
     SELECT \(unescaped: FileItem.columns)
-    FROM files.file
+    FROM \(unescaped: tables.file)
     WHERE owner = \(owner) AND path = \(path) AND state = 'live'
     ORDER BY position DESC
     LIMIT 1
     """
   }
 
-  static func original(owner: UUID, digest: Digest, before position: Position) -> Query {
+  static func original(_ tables: ReadTables, owner: UUID, digest: Digest, before position: Position) -> Query {
     """
     SELECT \(unescaped: FileItem.columns)
-    FROM files.file
+    FROM \(unescaped: tables.file)
     WHERE owner = \(owner) AND digest = \(digest.description) AND position < \(position.rawValue)
     ORDER BY position
     LIMIT 1

@@ -34,7 +34,7 @@ extension FileViews {
   public func originals(of candidates: [Candidate]) async throws -> Originals {
     var originals = Originals(reached: .start, byFile: [:])
     guard !candidates.isEmpty else { return originals }
-    for row in try await pool.query(Self.originals(of: candidates)) {
+    for row in try await source.query(Self.originals(source.tables, of: candidates)) {
       let (reached, file, original) = try row.decode((Int64, UUID?, UUID?).self)
       originals.reached = Position(reached)
       if let file { originals.byFile[file] = .some(original) }
@@ -42,17 +42,17 @@ extension FileViews {
     return originals
   }
 
-  static func originals(of candidates: [Candidate]) -> Query {
+  static func originals(_ tables: ReadTables, of candidates: [Candidate]) -> Query {
     """
-    SELECT coalesce((SELECT position FROM projection.checkpoint WHERE name = 'files'), 0), file.id, earliest.id
+    SELECT coalesce((SELECT position FROM \(unescaped: tables.checkpoint) WHERE name = 'files'), 0), file.id, earliest.id
     FROM unnest(
         \(candidates.map(\.fileId)), \(candidates.map(\.owner)), \(candidates.map(\.digest.description)),
         \(candidates.map(\.position.rawValue))
       ) AS wanted (id, owner, digest, position)
-    LEFT JOIN files.file ON file.id = wanted.id
+    LEFT JOIN \(unescaped: tables.file) ON file.id = wanted.id
     LEFT JOIN LATERAL (
       SELECT id
-      FROM files.file
+      FROM \(unescaped: tables.file)
       WHERE owner = wanted.owner AND digest = wanted.digest AND position < wanted.position
       ORDER BY position
       LIMIT 1

@@ -5,17 +5,19 @@ public import Postgres
 
 /// Reads accounts.
 public struct QuotaViews: Sendable {
-  private let pool: PostgresPool
+  private let source: ReadSource
 
-  public init(pool: PostgresPool) { self.pool = pool }
+  public init(_ source: ReadSource) { self.source = source }
+
+  public init(pool: PostgresPool) { self.init(.live(pool)) }
 
   public func account(_ id: UUID) async throws -> AccountItem? {
-    try await pool.query(Self.account(id)).first.map(AccountItem.init)
+    try await source.query(Self.account(source.tables, id)).first.map(AccountItem.init)
   }
 
   /// Upper and lower case are one.
   public func account(email: String) async throws -> AccountItem? {
-    try await pool.query(Self.account(email: email)).first.map(AccountItem.init)
+    try await source.query(Self.account(source.tables, email: email)).first.map(AccountItem.init)
   }
 
   /// All accounts, the oldest first: for administrators.
@@ -23,32 +25,32 @@ public struct QuotaViews: Sendable {
   /// - Throws: ``InvalidCursor``, or the database's error.
   public func accounts(limit: Int = 50, after: String? = nil) async throws -> Page<AccountItem> {
     let cursor = try after.cursor(AccountCursor.self)
-    let rows = try await pool.query(Self.accounts(limit: limit + 1, after: cursor))
+    let rows = try await source.query(Self.accounts(source.tables, limit: limit + 1, after: cursor))
     return Page(try rows.map(AccountItem.init), limit: limit) {
       AccountCursor(microseconds: Int64(($0.registeredAt.timeIntervalSince1970 * 1e6).rounded()), id: $0.id)
     }
   }
 
-  static func account(_ id: UUID) -> Query {
-    "SELECT \(unescaped: AccountItem.columns) FROM quota.account WHERE owner = \(id)"
+  static func account(_ tables: ReadTables, _ id: UUID) -> Query {
+    "SELECT \(unescaped: AccountItem.columns) FROM \(unescaped: tables.account) WHERE owner = \(id)"
   }
 
-  static func account(email: String) -> Query {
+  static func account(_ tables: ReadTables, email: String) -> Query {
     """
     SELECT \(unescaped: AccountItem.columns)
-    FROM quota.account
+    FROM \(unescaped: tables.account)
     WHERE lower(email) = lower(\(email))
     ORDER BY registered_at
     LIMIT 1
     """
   }
 
-  static func accounts(limit: Int, after: AccountCursor?) -> Query {
+  static func accounts(_ tables: ReadTables, limit: Int, after: AccountCursor?) -> Query {
     let time =
       after.map { Date(timeIntervalSince1970: Double($0.microseconds) / 1e6) } ?? .init(timeIntervalSince1970: 0)
     return """
       SELECT \(unescaped: AccountItem.columns)
-      FROM quota.account
+      FROM \(unescaped: tables.account)
       WHERE (registered_at, owner) > (\(time), \(after?.id ?? .zero))
       ORDER BY registered_at, owner
       LIMIT \(limit)

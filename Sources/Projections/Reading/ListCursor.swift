@@ -5,7 +5,7 @@ import Foundation
 /// A place in a list: the key of the last item that was given, so that a list can grow and shrink between two parts of it.
 ///
 /// Outside it is opaque text. It holds no secret and grants nothing: each query is bound to an owner besides.
-protocol ListCursor: Codable {
+public protocol ListCursor: Codable {
   /// A cursor of one list is none of another.
   static var list: String { get }
 }
@@ -26,7 +26,7 @@ private struct Envelope<Key: Codable>: Codable {
 
 extension ListCursor {
   /// URL-safe, without padding.
-  var text: String {
+  public var text: String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     // Numbers, strings and identifiers: there is no value that JSON could refuse.
@@ -37,7 +37,7 @@ extension ListCursor {
       .replacingOccurrences(of: "=", with: "")
   }
 
-  init(_ text: String) throws(InvalidCursor) {
+  public init(_ text: String) throws(InvalidCursor) {
     let standard = text.replacingOccurrences(of: "-", with: "+").replacingOccurrences(of: "_", with: "/")
     let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
     guard let json = Data(base64Encoded: standard + padding),
@@ -49,7 +49,7 @@ extension ListCursor {
 
 extension Optional where Wrapped == String {
   /// No text is no cursor; any other text must be one.
-  func cursor<Cursor: ListCursor>(_: Cursor.Type) throws(InvalidCursor) -> Cursor? {
+  public func cursor<Cursor: ListCursor>(_: Cursor.Type) throws(InvalidCursor) -> Cursor? {
     guard let self else { return nil }
     return try Cursor(self)
   }

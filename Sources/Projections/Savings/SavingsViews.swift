@@ -6,18 +6,20 @@ public import Postgres
 
 /// Reads how much is saved.
 public struct SavingsViews: Sendable {
-  private let pool: PostgresPool
+  private let source: ReadSource
 
-  public init(pool: PostgresPool) { self.pool = pool }
+  public init(_ source: ReadSource) { self.source = source }
+
+  public init(pool: PostgresPool) { self.init(.live(pool)) }
 
   /// Zeroes for an owner without files.
   public func savings(owner: UUID) async throws -> Savings {
-    try Self.savings(try await pool.query(Self.savings(owner: owner)))
+    try Self.savings(try await source.query(Self.savings(source.tables, owner: owner)))
   }
 
   /// Over all owners, each content once: for those who run the installation, because it tells of other users.
   public func installation() async throws -> Savings {
-    try Self.savings(try await pool.query(Self.installation))
+    try Self.savings(try await source.query(Self.installation(source.tables)))
   }
 
   private static func savings(_ rows: PostgresRows) throws -> Savings {
@@ -30,19 +32,21 @@ public struct SavingsViews: Sendable {
   }
 
   /// One statement, so that numbers and position belong together.
-  static func savings(owner: UUID) -> Query {
+  static func savings(_ tables: ReadTables, owner: UUID) -> Query {
     """
     SELECT coalesce(files, 0), coalesce(logical_bytes, 0), coalesce(unique_bytes, 0), coalesce(stored_bytes, 0), position
-    FROM projection.checkpoint
-    LEFT JOIN savings.owner_savings ON owner = \(owner)
+    FROM \(unescaped: tables.checkpoint)
+    LEFT JOIN \(unescaped: tables.ownerSavings) ON owner = \(owner)
     WHERE name = 'savings'
     """
   }
 
-  static let installation: Query = """
+  static func installation(_ tables: ReadTables) -> Query {
+    """
     SELECT coalesce(files, 0), coalesce(logical_bytes, 0), coalesce(unique_bytes, 0), coalesce(stored_bytes, 0), position
-    FROM projection.checkpoint
-    LEFT JOIN savings.installation_savings ON singleton
+    FROM \(unescaped: tables.checkpoint)
+    LEFT JOIN \(unescaped: tables.installationSavings) ON singleton
     WHERE name = 'savings'
     """
+  }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Audit
 import EventStore
 import Hummingbird
 public import Logging
+import Postgres
 import Projections
 public import ServiceLifecycle
 
@@ -11,6 +13,8 @@ public struct ServerApplication: Sendable {
   private let feed: LiveFeed
   private let rebuilds: RebuildFeed
   private let http: HTTPService
+  /// For answers about the past: two at a time, and live reads wait for none of them.
+  private let past: PostgresPool
 
   /// - Parameter onRunning: called with the port once connections are taken.
   /// - Throws: when the dashboard's files cannot be read.
@@ -18,6 +22,9 @@ public struct ServerApplication: Sendable {
     _ configuration: ServerConfiguration, _ dependencies: ServerDependencies,
     onRunning: @escaping @Sendable (Int) async -> Void = { _ in }, logger: Logger
   ) throws {
+    let past = PostgresPool(
+      configuration: dependencies.pool.configuration, size: 2, name: "past", logger: logger)
+    self.past = past
     feed = LiveFeed(source: Self.liveSource(dependencies), logger: logger)
     rebuilds = RebuildFeed(board: RebuildBoard(pool: dependencies.pool), feed: feed, logger: logger)
     let live = LiveController(allowedOrigins: Set(configuration.allowedOrigins.map { $0.lowercased() }))
@@ -32,7 +39,7 @@ public struct ServerApplication: Sendable {
       let api = routes.group("api/v1")
       Self.addPublicRoutes(to: api, configuration, dependencies)
       live.addRoutes(to: api)
-      Self.addSignedInRoutes(to: api, configuration, dependencies)
+      Self.addSignedInRoutes(to: api, configuration, dependencies, past: past)
       OperationsController(readiness: dependencies.readiness, metrics: dependencies.metrics).addRoutes(to: routes)
       DashboardController(files: dashboard).addRoutes(to: routes)
     }
@@ -44,7 +51,7 @@ public struct ServerApplication: Sendable {
   }
 
   /// In the order of starting; they stop in reverse, so that clients are told to go before the feed ends.
-  public var services: [any Service] { [feed, rebuilds, http] }
+  public var services: [any Service] { [past, feed, rebuilds, http] }
 
   private static func addPublicRoutes(
     to api: RouterGroup<ServerContext>, _ configuration: ServerConfiguration, _ dependencies: ServerDependencies
@@ -58,27 +65,31 @@ public struct ServerApplication: Sendable {
   }
 
   private static func addSignedInRoutes(
-    to api: RouterGroup<ServerContext>, _ configuration: ServerConfiguration, _ dependencies: ServerDependencies
+    to api: RouterGroup<ServerContext>, _ configuration: ServerConfiguration, _ dependencies: ServerDependencies,
+    past: PostgresPool
   ) {
     let pool = dependencies.pool
     let barrier = ReadBarrier(positions: dependencies.positions, timeout: configuration.readTimeout)
-    let files = FileViews(pool: pool)
+    let reads = AccountReads(
+      barrier: barrier, live: .live(pool), past: TimeTravel(pool: past, log: dependencies.log))
     let accounts = QuotaViews(pool: pool)
     let savings = SavingsViews(pool: pool)
     let signedIn = api.group()
       .add(middleware: AuthenticationMiddleware(tokens: dependencies.tokens))
       .group(context: SignedInContext.self)
-    MeController(accounts: accounts, barrier: barrier).addRoutes(to: signedIn)
-    FilesController(files: files, downloads: FileDownload(blobs: dependencies.blobs), barrier: barrier)
-      .addRoutes(to: signedIn)
-    UploadsController(
-      ledger: dependencies.ledger, receiver: BodyReceiver(blobs: dependencies.blobs), files: files,
-      maxBytes: configuration.maxUploadBytes
+    MeController(reads: reads).addRoutes(to: signedIn)
+    FilesController(
+      reads: reads, history: FileHistory(log: dependencies.log), downloads: FileDownload(blobs: dependencies.blobs)
     ).addRoutes(to: signedIn)
-    DuplicatesController(groups: DuplicateViews(pool: pool), barrier: barrier).addRoutes(to: signedIn)
-    SavingsController(savings: savings, barrier: barrier).addRoutes(to: signedIn)
+    UploadsController(
+      ledger: dependencies.ledger, receiver: BodyReceiver(blobs: dependencies.blobs),
+      files: FileViews(pool: pool), maxBytes: configuration.maxUploadBytes
+    ).addRoutes(to: signedIn)
+    DuplicatesController(reads: reads).addRoutes(to: signedIn)
+    SavingsController(reads: reads).addRoutes(to: signedIn)
     JobsController(jobs: JobViews(pool: pool), barrier: barrier).addRoutes(to: signedIn)
     let admin = signedIn.group("admin", context: AdminContext.self)
+    AuditController(auditor: Auditor(pool: pool, log: dependencies.log)).addRoutes(to: admin)
     AdminController(accounts: accounts, directory: dependencies.accounts, savings: savings, barrier: barrier)
       .addRoutes(to: admin)
     ProjectionsController(pool: pool, log: dependencies.log, rollbackWindow: configuration.rollbackWindow)

@@ -7,8 +7,7 @@ import Projections
 
 /// `/duplicates`: groups of files with the same content.
 struct DuplicatesController: Sendable {
-  let groups: DuplicateViews
-  let barrier: ReadBarrier
+  let reads: AccountReads
 
   private enum Class: String, CaseIterable { case identical }
 
@@ -21,17 +20,22 @@ struct DuplicatesController: Sendable {
     let query = try request.query()
     let list = try ListParameters(query)
     _ = try query.choice("class", of: Class.self)
-    try await barrier.wait(query, for: DuplicatesProjection.name)
     let owner = context.owner
-    let page = try await groups.list(owner: owner, limit: list.limit, after: list.after)
-    let totals = try await groups.totals(owner: owner)
+    let (page, totals) = try await reads.answer(query, of: owner, from: DuplicatesProjection()) { source in
+      let groups = DuplicateViews(source)
+      return (
+        try await groups.list(owner: owner, limit: list.limit, after: list.after), try await groups.totals(owner: owner)
+      )
+    }
     return try .json(ListWithTotals(page: ListBody(page, GroupBody.init), totals: TotalsBody(totals)))
   }
 
   @Sendable private func get(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
-    try await barrier.wait(request.query(), for: DuplicatesProjection.name)
-    guard let group = try await groups.group(id, owner: context.owner) else { throw Problem.notFound }
+    let group = try await reads.answer(request.query(), of: context.owner, from: DuplicatesProjection()) { source in
+      try await DuplicateViews(source).group(id, owner: context.owner)
+    }
+    guard let group else { throw Problem.notFound }
     return try .json(GroupBody(group))
   }
 

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
+import EventStore
+import Foundation
 import Hummingbird
 import Projections
 
 /// `/files`, but for uploads: what there is, its bytes, and the trash.
 struct FilesController: Sendable {
-  let files: FileViews
+  let reads: AccountReads
+  let history: FileHistory
   let downloads: FileDownload
-  let barrier: ReadBarrier
 
   private enum StateFilter: String, CaseIterable { case live, trashed, all }
 
@@ -15,6 +18,7 @@ struct FilesController: Sendable {
     routes.get("files", use: list)
     routes.get("files/{id}", use: get)
     routes.get("files/{id}/content", use: content)
+    routes.get("files/{id}/history", use: history)
   }
 
   @Sendable private func list(_ request: Request, _ context: SignedInContext) async throws -> Response {
@@ -26,10 +30,10 @@ struct FilesController: Sendable {
       case .trashed: .trashed
       case .all: nil
       }
-    try await barrier.wait(query, for: FilesProjection.name)
-    let page = try await files.list(
-      owner: context.owner, state: state, prefix: query["prefix"] ?? "", limit: list.limit,
-      after: list.after)
+    let page = try await reads.answer(query, of: context.owner, from: FilesProjection()) { source in
+      try await FileViews(source).list(
+        owner: context.owner, state: state, prefix: query["prefix"] ?? "", limit: list.limit, after: list.after)
+    }
     return try .json(ListBody(page, FileBody.init))
   }
 
@@ -43,8 +47,40 @@ struct FilesController: Sendable {
 
   private func file(_ request: Request, _ context: SignedInContext) async throws -> FileItem {
     let id = try context.pathId()
-    try await barrier.wait(request.query(), for: FilesProjection.name)
-    guard let file = try await files.file(id, owner: context.owner) else { throw Problem.notFound }
+    let file = try await reads.answer(request.query(), of: context.owner, from: FilesProjection()) { source in
+      try await FileViews(source).file(id, owner: context.owner)
+    }
+    guard let file else { throw Problem.notFound }
     return file
+  }
+
+  /// Read from the log itself, so there is nothing to wait for.
+  @Sendable private func history(_ request: Request, _ context: SignedInContext) async throws -> Response {
+    let id = try context.pathId()
+    let list = try ListParameters(try request.query())
+    let page = try await history.entries(of: id, owner: context.owner, limit: list.limit, after: list.after)
+    guard let page else { throw Problem.notFound }
+    return try .json(ListBody(try page.map(HistoryBody.init)) { $0 })
+  }
+}
+
+private struct HistoryBody: Encodable, Sendable {
+  let position: Int64
+  let at: Date
+  let type: String
+  let data: JSONValue
+  @Nullable var other: Other?
+
+  struct Other: Encodable, Sendable {
+    let id: String
+    let path: String
+  }
+
+  init(_ entry: FileHistory.Entry) throws {
+    position = entry.event.position.rawValue
+    at = entry.event.recordedAt
+    type = entry.event.type
+    data = try CanonicalJSON.decode(JSONValue.self, from: entry.event.payload)
+    _other = Nullable(wrappedValue: entry.other.map { Other(id: $0.id.text, path: $0.path) })
   }
 }

@@ -8,13 +8,14 @@ import Projections
 
 /// `/me`: the account that is signed in.
 struct MeController: Sendable {
-  let accounts: QuotaViews
-  let barrier: ReadBarrier
+  let reads: AccountReads
 
   func addRoutes(to routes: some RouterMethods<SignedInContext>) {
     routes.get("me") { request, context in
-      try await barrier.wait(request.query(), for: QuotaProjection.name)
-      guard let account = try await accounts.account(context.owner) else { throw Problem.notFound }
+      let account = try await reads.answer(request.query(), of: context.owner, from: QuotaProjection()) { source in
+        try await QuotaViews(source).account(context.owner)
+      }
+      guard let account else { throw Problem.notFound }
       return try Response.json(AccountBody(account))
     }
   }

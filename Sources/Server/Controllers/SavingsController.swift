@@ -6,13 +6,14 @@ import Projections
 
 /// `/savings`: what the account's files take and what is saved.
 struct SavingsController: Sendable {
-  let savings: SavingsViews
-  let barrier: ReadBarrier
+  let reads: AccountReads
 
   func addRoutes(to routes: some RouterMethods<SignedInContext>) {
     routes.get("savings") { request, context in
-      try await barrier.wait(request.query(), for: SavingsProjection.name)
-      return try await Response.json(SavingsBody(savings.savings(owner: context.owner)))
+      let savings = try await reads.answer(request.query(), of: context.owner, from: SavingsProjection()) { source in
+        try await SavingsViews(source).savings(owner: context.owner)
+      }
+      return try Response.json(SavingsBody(savings))
     }
   }
 }

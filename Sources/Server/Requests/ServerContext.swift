@@ -50,6 +50,7 @@ struct SignedInContext: ChildRequestContext {
 struct AdminContext: ChildRequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
+  let requestID: RequestID
   let identity: AccessClaims
 
   /// - Throws: ``Problem`` 403 for every other role.
@@ -57,6 +58,7 @@ struct AdminContext: ChildRequestContext {
     guard context.identity.role == .admin else { throw Problem.forbidden("This is for administrators.") }
     coreContext = context.coreContext
     channel = context.channel
+    requestID = context.requestID
     identity = context.identity
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -88,5 +89,12 @@ extension Response {
     headers[.contentType] = JSON.contentType
     if headers[.cacheControl] == nil { headers[.cacheControl] = "no-store" }
     return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: try JSON.encode(value)))
+  }
+
+  /// The same of JSON that is written already.
+  static func json(bytes: [UInt8]) -> Response {
+    Response(
+      status: .ok, headers: [.contentType: JSON.contentType, .cacheControl: "no-store"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
   }
 }

@@ -95,6 +95,20 @@ extension Problem {
     Problem(name: "invalid-path", status: .unprocessableContent, title: "The path is not allowed", detail: detail)
   }
 
+  static func inTheFuture(_ detail: String) -> Problem {
+    Problem(name: "in-the-future", status: .unprocessableContent, title: "The moment has not come", detail: detail)
+  }
+
+  static let beforeTheAccount = Problem(
+    name: "before-the-account", status: .notFound, title: "The account did not exist then",
+    detail: "There was nothing to see, and nobody to see it.")
+
+  static func tooMuchHistory(_ detail: String) -> Problem {
+    Problem(
+      name: "too-much-history", status: .unprocessableContent, title: "The past is too long for one answer",
+      detail: detail)
+  }
+
   static let digestMismatch = Problem(
     name: "digest-mismatch", status: .unprocessableContent, title: "The bytes are not those of Content-Digest",
     detail: "The body hashes to something else. Nothing was kept.")

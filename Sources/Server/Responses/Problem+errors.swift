@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Accounts
+import Audit
 import BlobStore
 import Domain
 import EventStore
@@ -26,6 +27,8 @@ extension Problem {
       case let error as FileLedgerError: Self.ledger(error)
       case let error as InvalidCursor: .invalidRequest(error.description)
       case let error as RebuildError: Self.rebuild(error)
+      case let error as AuditError: Self.audit(error)
+      case let error as TimeTravelError: Self.timeTravel(error)
       case let error as WaitTimeout: .notYet(position: error.wanted.rawValue)
       case let error as PostgresError: Self.database(error)
       case let error as BlobStoreError: Self.blob(error)
@@ -56,6 +59,21 @@ extension Problem {
     case .disabled: .forbidden(error.description)
     case .invalidRefreshToken, .refreshTokenReused: .unauthenticated(error.description, tokenSent: true)
     case .unknownAccount: .notFound
+    }
+  }
+
+  private static func audit(_ error: AuditError) -> Problem {
+    switch error {
+    case .malformed: .invalidRequest("The parameter \(error.description)")
+    case .unknownAccount: .invalidValue(error.description)
+    }
+  }
+
+  private static func timeTravel(_ error: TimeTravelError) -> Problem {
+    switch error {
+    case .inTheFuture: .inTheFuture(error.description)
+    case .beforeTheAccount: .beforeTheAccount
+    case .tooMuchHistory, .tooSlow: .tooMuchHistory(error.description)
     }
   }
 

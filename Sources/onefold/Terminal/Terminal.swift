@@ -13,6 +13,15 @@ enum Terminal {
     return Int(size.ws_col)
   }
 
+  /// How wide standard output is; nil when it is no terminal.
+  static var outputColumns: Int? {
+    var size = winsize()
+    guard isatty(STDOUT_FILENO) == 1, ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else {
+      return nil
+    }
+    return Int(size.ws_col)
+  }
+
   static func write(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
 
   static func writeError(_ text: some StringProtocol) { FileHandle.standardError.write(Data(text.utf8)) }

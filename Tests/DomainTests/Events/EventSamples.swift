@@ -34,7 +34,23 @@ enum EventSamples {
       jobId: job, kind: .analyze, fileId: file, attempts: 8, reason: "The blob is damaged.",
       fingerprint: "blob.damaged"),
     ProjectionRebuilt(projection: "files", position: 1_000_000, rows: 42, digest: digest),
+    AuditQueried(filter: auditFilter, order: .newest, format: .json, after: 900, given: 50, through: 412),
+    AuditExported(given: 12_000, through: 1_000_000, complete: true),
   ]
+
+  private static var auditFilter: AuditQueried.Filter {
+    var filter = AuditQueried.Filter()
+    filter.actor = account
+    filter.owner = group
+    filter.types = ["file.removed", "file.trashed"]
+    filter.category = "file"
+    filter.stream = "file-0193497e-5f00-7a3c-9c1b-6f1d2e3a4b02"
+    filter.correlationId = session
+    filter.from = 1
+    filter.to = 1000
+    filter.text = true
+    return filter
+  }
 
   private static func id(_ last: UInt8) -> UUID {
     UUID(uuid: (0x01, 0x93, 0x49, 0x7e, 0x5f, 0x00, 0x7a, 0x3c, 0x9c, 0x1b, 0x6f, 0x1d, 0x2e, 0x3a, 0x4b, last))

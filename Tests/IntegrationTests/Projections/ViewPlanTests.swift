@@ -20,33 +20,34 @@ struct ViewPlanTests {
       let before = Position(100)
       let plans: [(Query, [String])] = [
         (
-          FileViews.list(owner: owner, state: .live, prefix: "a", limit: 50, after: nil),
+          FileViews.list(.live, owner: owner, state: .live, prefix: "a", limit: 50, after: nil),
           ["file_owner_path_position_idx"]
         ),
         (
-          FileViews.list(owner: owner, state: .trashed, prefix: "", limit: 50, after: nil),
+          FileViews.list(.live, owner: owner, state: .trashed, prefix: "", limit: 50, after: nil),
           ["file_owner_path_position_idx1"]
         ),
         (
-          FileViews.list(owner: owner, state: nil, prefix: "a", limit: 50, after: nil),
+          FileViews.list(.live, owner: owner, state: nil, prefix: "a", limit: 50, after: nil),
           ["Index Scan using file_owner_path_position_idx on", "Index Scan using file_owner_path_position_idx1 on"]
         ),
-        (FileViews.file(id, owner: owner), ["file_pkey"]),
-        (FileViews.file(id), ["file_pkey"]),
-        (FileViews.liveFile(owner: owner, path: "a"), ["file_owner_path_position_idx"]),
-        (FileViews.original(owner: owner, digest: digest, before: before), ["file_owner_digest_position_idx"]),
+        (FileViews.file(.live, id, owner: owner), ["file_pkey"]),
+        (FileViews.file(.live, id), ["file_pkey"]),
+        (FileViews.liveFile(.live, owner: owner, path: "a"), ["file_owner_path_position_idx"]),
+        (FileViews.original(.live, owner: owner, digest: digest, before: before), ["file_owner_digest_position_idx"]),
         (
-          DuplicateViews.list(owner: owner, limit: 50, after: nil, files: 20),
+          DuplicateViews.list(.live, owner: owner, limit: 50, after: nil, files: 20),
           ["duplicate_group_owner_reclaimable_id_copies_idx", "member_owner_digest_position_idx"]
         ),
         (
-          DuplicateViews.group(id, owner: owner, files: 20),
+          DuplicateViews.group(.live, id, owner: owner, files: 20),
           ["duplicate_group_pkey", "member_owner_digest_position_idx"]
         ),
         (
-          DuplicateViews.totals(owner: owner), ["Index Only Scan using duplicate_group_owner_reclaimable_id_copies_idx"]
+          DuplicateViews.totals(.live, owner: owner),
+          ["Index Only Scan using duplicate_group_owner_reclaimable_id_copies_idx"]
         ),
-        (SavingsViews.savings(owner: owner), ["owner_savings_pkey"]),
+        (SavingsViews.savings(.live, owner: owner), ["owner_savings_pkey"]),
         (JobViews.list(owner: owner, state: nil, limit: 50, after: nil), ["job_owner_position_idx"]),
         (JobViews.list(owner: owner, state: .succeeded, limit: 50, after: nil), ["job_owner_position_idx"]),
         (JobViews.list(owner: owner, state: .dead, limit: 50, after: nil), ["job_owner_state_position_idx"]),
@@ -54,9 +55,9 @@ struct ViewPlanTests {
         (JobViews.counts(owner: owner), ["owner_jobs_pkey"]),
         (JobViews.oldestOpenJob, ["job_position_idx"]),
         (JobViews.resumePosition, ["job_position_idx"]),
-        (QuotaViews.account(id), ["account_pkey"]),
-        (QuotaViews.account(email: "a@b"), ["account_lower_idx"]),
-        (QuotaViews.accounts(limit: 50, after: nil), ["account_registered_at_owner_idx"]),
+        (QuotaViews.account(.live, id), ["account_pkey"]),
+        (QuotaViews.account(.live, email: "a@b"), ["account_lower_idx"]),
+        (QuotaViews.accounts(.live, limit: 50, after: nil), ["account_registered_at_owner_idx"]),
       ]
       for (query, expected) in plans {
         let plan = try await plan(of: query, pool)

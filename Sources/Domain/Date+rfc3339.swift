@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+public import Foundation
 
 extension Date {
   /// `2026-01-31T12:00:00.000Z`: UTC, with milliseconds, always 24 characters.
   ///
   /// Written by hand because lists have hundreds of times: Foundation's format styles cost some ten times as much.
-  var rfc3339: String {
+  public var rfc3339: String {
     let milliseconds = Int((timeIntervalSince1970 * 1000).rounded())
     let (day, time) = milliseconds.quotientAndRemainderFlooring(dividingBy: 86_400_000)
     let date = Self.civil(daysSince1970: day)
@@ -31,6 +31,29 @@ extension Date {
       put(time % 1000, digits: 3, then: "Z")
       return index
     }
+  }
+
+  /// Reads a time as RFC 3339 writes it, in any zone: `2026-01-31T13:00:00+01:00`. Nil for anything else.
+  public init?(rfc3339 text: String) {
+    let form = /(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?:[Zz]|([+-])(\d\d):(\d\d))/
+    guard let parts = text.wholeMatch(of: form)?.output, let year = Int(parts.1), let month = Int(parts.2),
+      let day = Int(parts.3), let hour = Int(parts.4), let minute = Int(parts.5), let second = Int(parts.6)
+    else { return nil }
+    let days = Self.days(year: year, month: month, day: day)
+    // A day that the month does not have would come out as one of the next. RFC 3339 knows leap seconds; clocks here do not.
+    guard Self.civil(daysSince1970: days) == (year, month, day), hour < 24, minute < 60, second < 60 else { return nil }
+    let zone = (Int(parts.9 ?? "0") ?? 0) * 60 + (Int(parts.10 ?? "0") ?? 0)
+    let offset = parts.8 == "-" ? -zone : zone
+    let seconds = days * 86_400 + hour * 3600 + (minute - offset) * 60 + second
+    self.init(timeIntervalSince1970: Double(seconds) + (parts.7.flatMap { Double("0\($0)") } ?? 0))
+  }
+
+  /// The inverse of ``civil(daysSince1970:)``.
+  private static func days(year: Int, month: Int, day: Int) -> Int {
+    let shiftedYear = month > 2 ? year : year - 1
+    let (era, yearOfEra) = shiftedYear.quotientAndRemainderFlooring(dividingBy: 400)
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
   }
 
   /// The proleptic Gregorian date of a day, by counting in eras of 400 years that begin on the first of March.

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The names under which statements find the read tables, so that one statement answers for now and for a moment in the past.
+struct ReadTables: Sendable {
+  let file: StaticString
+  let member: StaticString
+  let duplicateGroup: StaticString
+  let ownerSavings: StaticString
+  let installationSavings: StaticString
+  let account: StaticString
+  let checkpoint: StaticString
+
+  /// What the runners keep.
+  static let live = ReadTables(
+    file: "files.file", member: "duplicates.member", duplicateGroup: "duplicates.duplicate_group",
+    ownerSavings: "savings.owner_savings", installationSavings: "savings.installation_savings",
+    account: "quota.account", checkpoint: "projection.checkpoint")
+
+  /// What ``TimeTravel`` has folded in this session.
+  static let past = ReadTables(
+    file: "pg_temp.file", member: "pg_temp.member", duplicateGroup: "pg_temp.duplicate_group",
+    ownerSavings: "pg_temp.owner_savings", installationSavings: "pg_temp.installation_savings",
+    account: "pg_temp.account", checkpoint: "pg_temp.checkpoint")
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import EventStore
+public import Foundation
+public import Postgres
+
+/// Answers what an account would have seen at a moment in the past.
+///
+/// The account's events up to that moment are folded, by the same fold that keeps the live tables, into empty ones that only this
+/// transaction sees; the same statements read them; then the transaction is rolled back. So there is no second telling of what a user
+/// sees that could differ from the first. It costs a fold of the account's events, found by its index, and is bounded by ``Limits``.
+public struct TimeTravel: Sendable {
+  public struct Limits: Sendable {
+    /// Events of the account that one answer may fold.
+    public var events = 200_000
+    /// For each statement.
+    public var statement = Duration.seconds(10)
+
+    public init() {}
+  }
+
+  /// Events folded by one statement.
+  static let batchSize = 5000
+
+  private let pool: PostgresPool
+  private let log: any EventLog
+  private let clock: LogClock
+  private let limits: Limits
+
+  /// - Parameter pool: each answer holds one of its connections, so its size is the number of answers that are made at a time. It should
+  ///   not be the pool that live reads wait for.
+  public init(pool: PostgresPool, log: any EventLog, limits: Limits = Limits()) {
+    self.pool = pool
+    self.log = log
+    clock = LogClock(pool: pool)
+    self.limits = limits
+  }
+
+  /// Runs `body` on what a projection's tables held for this owner.
+  ///
+  /// - Throws: ``TimeTravelError``, what `body` throws, or the database's error.
+  public func visit<Output>(
+    _ moment: Moment, of owner: UUID, folding projection: any Projection,
+    _ body: (ReadSource) async throws -> Output
+  ) async throws -> Output {
+    let position = try await position(of: moment, for: owner)
+    return try await pool.withConnection { connection in
+      try await connection.discardedTransaction { connection in
+        do {
+          _ = try await connection.pipeline([
+            Self.createTables(projection.name), Self.limit(limits.statement),
+            FoldTransaction.prepare(schema: "pg_temp"),
+            Self.checkpoint(projection, at: position),
+          ])
+          try await fold(projection, of: owner, through: position, on: connection)
+          return try await body(.past(on: connection))
+        } catch let error as PostgresError where error.code == .server && error.sqlState == "57014" {
+          throw TimeTravelError.tooSlow(limit: limits.statement)
+        }
+      }
+    }
+  }
+
+  private func position(of moment: Moment, for owner: UUID) async throws -> Position {
+    let head = try await log.head()
+    let position: Position
+    switch moment {
+    case .position(let wanted): position = wanted
+    case .time(let time) where time > Date(): throw TimeTravelError.inTheFuture(head: head)
+    case .time(let time): position = try await clock.position(at: time)
+    }
+    guard position <= head else { throw TimeTravelError.inTheFuture(head: head) }
+    let account = try await log.read(stream: StreamName(category: "account", id: owner), after: 0, limit: 1)
+    guard let registered = account.first, registered.position <= position else {
+      throw TimeTravelError.beforeTheAccount
+    }
+    return position
+  }
+
+  private func fold(
+    _ projection: any Projection, of owner: UUID, through end: Position, on connection: PostgresConnection
+  ) async throws {
+    var filter = projection.filter
+    filter.owner = owner
+    var page = EventPage(events: [], through: .start, isLast: false)
+    var folded = 0
+    while !page.isLast, page.through < end {
+      page = try await log.page(after: page.through, limit: Self.batchSize, filter: filter)
+      let batch = page.events.prefix { $0.position <= end }
+      folded += batch.count
+      guard folded <= limits.events else { throw TimeTravelError.tooMuchHistory(limit: limits.events) }
+      if !batch.isEmpty { try await projection.apply(Array(batch), on: connection) }
+    }
+  }
+
+  static func createTables(_ projection: String) -> Query { "SELECT projection.create_temporary(\(projection))" }
+
+  static func limit(_ timeout: Duration) -> Query {
+    "SELECT set_config('statement_timeout', \(String(Int(timeout / .milliseconds(1)))), true)"
+  }
+
+  /// Views tell with their answers how far the tables are.
+  static func checkpoint(_ projection: any Projection, at position: Position) -> Query {
+    """
+    INSERT INTO pg_temp.checkpoint (name, version, position)
+    VALUES (\(projection.name), \(Int32(projection.version)), \(position.rawValue))
+    """
+  }
+}
