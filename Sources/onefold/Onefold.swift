@@ -15,11 +15,12 @@ struct Onefold: AsyncParsableCommand {
         onefold push ~/Pictures --email YOU@EXAMPLE  send a directory
         onefold status                              how far everything is
         onefold replay all                          rebuild every read table from the log
+        onefold verify                              check the log against its seals
       """,
     version: "0.1.0",
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
-      ReplayCommand.self, ParkedCommand.self,
+      ReplayCommand.self, ParkedCommand.self, SealCommand.self, VerifyCommand.self, ExportCommand.self,
       PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }
