@@ -139,7 +139,8 @@ let package = Package(
     .executableTarget(
       name: "onefold-bench",
       dependencies: [
-        "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", .argumentParser, .nioCore,
+        "BlobStore", "COpenSSL", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", .argumentParser,
+        .nioCore,
         .logging, .lifecycle,
       ],
       path: "Benchmarks/onefold-bench", swiftSettings: strict),

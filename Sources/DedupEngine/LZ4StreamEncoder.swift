@@ -9,6 +9,11 @@ import CLZ4
 public struct LZ4StreamEncoder: ~Copyable, @unchecked Sendable {
   private let context: OpaquePointer
   private var preferences: LZ4F_preferences_t
+  /// Where LZ4 writes: it asks for room for the worst case.
+  private let scratch: UnsafeMutableBufferPointer<UInt8>
+
+  /// Bytes that are handed to LZ4 at once.
+  private static let pieceSize = LZ4Frame.blockSize
 
   public init() throws(LZ4FrameError) {
     var context: OpaquePointer?
@@ -18,43 +23,39 @@ public struct LZ4StreamEncoder: ~Copyable, @unchecked Sendable {
     preferences = LZ4F_preferences_t()
     preferences.frameInfo.blockSizeID = LZ4F_max256KB
     preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled
+    scratch = .allocate(capacity: max(Int(LZ4F_HEADER_SIZE_MAX), LZ4F_compressBound(Self.pieceSize, &preferences)))
   }
 
-  deinit { LZ4F_freeCompressionContext(context) }
+  deinit {
+    LZ4F_freeCompressionContext(context)
+    scratch.deallocate()
+  }
 
   /// Appends the frame's header.
   public mutating func begin(into frame: inout [UInt8]) throws(LZ4FrameError) {
-    try append(upTo: Int(LZ4F_HEADER_SIZE_MAX), to: &frame) { context, preferences, output, capacity in
-      LZ4F_compressBegin(context, output, capacity, &preferences)
-    }
+    let written = LZ4F_compressBegin(context, scratch.baseAddress, scratch.count, &preferences)
+    try append(written, to: &frame)
   }
 
   /// Takes bytes, and appends what of the frame is ready.
   public mutating func add(_ bytes: [UInt8], into frame: inout [UInt8]) throws(LZ4FrameError) {
-    let bound = LZ4F_compressBound(bytes.count, &preferences)
-    try append(upTo: bound, to: &frame) { context, _, output, capacity in
-      LZ4F_compressUpdate(context, output, capacity, bytes, bytes.count, nil)
+    for start in stride(from: 0, to: bytes.count, by: Self.pieceSize) {
+      let count = min(Self.pieceSize, bytes.count - start)
+      let written = bytes.withUnsafeBytes { bytes in
+        LZ4F_compressUpdate(
+          context, scratch.baseAddress, scratch.count, bytes.baseAddress.map { $0 + start }, count, nil)
+      }
+      try append(written, to: &frame)
     }
   }
 
   /// Appends the rest of the frame.
   public consuming func finish(into frame: inout [UInt8]) throws(LZ4FrameError) {
-    let bound = LZ4F_compressBound(0, &preferences)
-    try append(upTo: bound, to: &frame) { context, _, output, capacity in
-      LZ4F_compressEnd(context, output, capacity, nil)
-    }
+    try append(LZ4F_compressEnd(context, scratch.baseAddress, scratch.count, nil), to: &frame)
   }
 
-  private mutating func append(
-    upTo capacity: Int, to frame: inout [UInt8],
-    _ produce: (OpaquePointer, inout LZ4F_preferences_t, UnsafeMutableRawPointer?, Int) -> Int
-  ) throws(LZ4FrameError) {
-    let start = frame.count
-    frame.append(contentsOf: repeatElement(0, count: capacity))
-    let written = frame.withUnsafeMutableBytes { buffer in
-      produce(context, &preferences, buffer.baseAddress.map { $0 + start }, capacity)
-    }
+  private func append(_ written: Int, to frame: inout [UInt8]) throws(LZ4FrameError) {
     try LZ4Frame.check(written) { .library($0) }
-    frame.removeLast(capacity - written)
+    frame.append(contentsOf: UnsafeBufferPointer(rebasing: scratch[..<written]))
   }
 }

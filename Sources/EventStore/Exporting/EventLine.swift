@@ -62,7 +62,9 @@ enum EventLine {
       if name != "id", scanner.skip("null") {
         tuple.addNull()
       } else {
-        guard let id = scanner.text().flatMap({ UUID(uuidString: String(decoding: $0, as: UTF8.self)) }) else { return nil }
+        guard let id = scanner.text().flatMap({ UUID(uuidString: String(decoding: $0, as: UTF8.self)) }) else {
+          return nil
+        }
         tuple.add(id.byteArray)
       }
     }

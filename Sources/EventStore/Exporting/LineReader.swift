@@ -36,7 +36,9 @@ struct LineReader {
 
   private func newline(from offset: Int) -> Int? {
     buffer.withUnsafeBytes { bytes in
-      guard let base = bytes.baseAddress, let found = memchr(base + offset, 0x0a, bytes.count - offset) else { return nil }
+      guard let base = bytes.baseAddress, let found = memchr(base + offset, 0x0a, bytes.count - offset) else {
+        return nil
+      }
       return UnsafeRawPointer(found) - base
     }
   }

@@ -27,7 +27,8 @@ public struct LogExport: Sendable {
   ///   - write: takes lines; may block, and is called on a thread of its own.
   ///   - progress: told how many events are written, and how many there are, now and then.
   public func run(
-    write: @escaping @Sendable ([UInt8]) throws -> Void, progress: @escaping @Sendable (_ events: Int64, _ head: Int64) -> Void = { _, _ in }
+    write: @escaping @Sendable ([UInt8]) throws -> Void,
+    progress: @escaping @Sendable (_ events: Int64, _ head: Int64) -> Void = { _, _ in }
   ) async throws -> Summary {
     let connection = try await PostgresConnection.connect(configuration, logger: logger)
     let result: Result<Summary, any Error>

@@ -75,7 +75,8 @@ public struct SealRecord: Hashable, Sendable {
 
   /// Are these leaves the ones that were signed?
   func hasTrueLeaves(with hasher: MerkleHasher) -> Bool {
-    leaves.count == Int(seal.count) * MerkleHasher.hashByteCount && MerkleTree.root(of: leaves, with: hasher) == seal.root
+    leaves.count == Int(seal.count) * MerkleHasher.hashByteCount
+      && MerkleTree.root(of: leaves, with: hasher) == seal.root
   }
 
   /// - Precondition: the position lies in the range.

@@ -37,5 +37,7 @@ public struct SealKey: Sendable {
 
 /// The text is no seal key. It is a secret, so it is not quoted.
 public struct SealKeyError: Error, CustomStringConvertible {
-  public var description: String { "This is no seal key: one line of 43 characters, as `onefold seal new-key` writes it." }
+  public var description: String {
+    "This is no seal key: one line of 43 characters, as `onefold seal new-key` writes it."
+  }
 }

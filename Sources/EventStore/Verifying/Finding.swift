@@ -85,7 +85,7 @@ extension Finding: CustomStringConvertible {
   public var description: String {
     let text =
       switch kind {
-      case .changed: "\(places) changed after being sealed."
+      case .changed: "\(positionText) \(isOne ? "was" : "were") changed after \(isOne ? "it was" : "they were") sealed."
       case .missing: "\(places) missing."
       case .swapped:
         "Positions \(positions?.lowerBound ?? 0) and \(positions?.upperBound ?? 0) were swapped."
@@ -104,13 +104,18 @@ extension Finding: CustomStringConvertible {
       case .nothingSealed: "Nothing is sealed, so nothing can be said"
       case .exportCut: "The export was cut"
       }
-    return detail.map { text.hasSuffix(".") ? "\(text) (\($0))" : "\(text): \($0)." } ?? (text.hasSuffix(".") ? text : text + ".")
+    return detail.map { text.hasSuffix(".") ? "\(text) (\($0))" : "\(text): \($0)." }
+      ?? (text.hasSuffix(".") ? text : text + ".")
   }
 
-  private var places: String {
-    guard let positions else { return "A position is" }
-    return positions.count == 1 ? "Position \(positions.lowerBound) is" : "Positions \(range(positions)) are"
+  private var isOne: Bool { positions?.count ?? 1 == 1 }
+
+  private var positionText: String {
+    guard let positions else { return "A position" }
+    return isOne ? "Position \(positions.lowerBound)" : "Positions \(range(positions))"
   }
+
+  private var places: String { "\(positionText) \(isOne ? "is" : "are")" }
 
   private var numbers: String {
     guard let seals else { return "a seal" }

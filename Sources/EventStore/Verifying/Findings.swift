@@ -27,7 +27,10 @@ struct Findings: Sendable {
   func sorted() -> [Finding] {
     var sorted = Findings()
     let place = { (finding: Finding) in finding.positions?.lowerBound ?? finding.seals?.lowerBound ?? 0 }
-    for finding in all.sorted(by: { ($0.kind.rawValue, place($0)) < ($1.kind.rawValue, place($1)) }) { sorted.add(finding) }
-    return sorted.all.enumerated().sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }.map(\.element)
+    for finding in all.sorted(by: { ($0.kind.rawValue, place($0)) < ($1.kind.rawValue, place($1)) }) {
+      sorted.add(finding)
+    }
+    return sorted.all.enumerated().sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }.map(
+      \.element)
   }
 }

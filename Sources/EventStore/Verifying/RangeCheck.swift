@@ -88,7 +88,9 @@ struct RangeCheck {
     let start = leaves.count - size
     return record.leaves.withUnsafeBytes { sealed in
       leaves.withUnsafeBytes { seen in
-        guard sealed.count >= start + size, let one = sealed.baseAddress, let other = seen.baseAddress else { return false }
+        guard sealed.count >= start + size, let one = sealed.baseAddress, let other = seen.baseAddress else {
+          return false
+        }
         return memcmp(one + start, other + start, size) == 0
       }
     }

@@ -23,7 +23,8 @@ final class ExportSink: Sendable {
     self.path = path == "-" ? nil : path
     var handle = FileHandle.standardOutput
     if path != "-" {
-      guard FileManager.default.createFile(atPath: Self.draft(path), contents: nil, attributes: [.posixPermissions: 0o600]),
+      guard
+        FileManager.default.createFile(atPath: Self.draft(path), contents: nil, attributes: [.posixPermissions: 0o600]),
         let file = FileHandle(forWritingAtPath: Self.draft(path))
       else { throw CommandError("\(path): \(String(cString: strerror(errno)))") }
       handle = file
@@ -51,7 +52,9 @@ final class ExportSink: Sendable {
       guard let path else { return }
       try state.handle.synchronize()
       try state.handle.close()
-      guard rename(Self.draft(path), path) == 0 else { throw CommandError("\(path): \(String(cString: strerror(errno)))") }
+      guard rename(Self.draft(path), path) == 0 else {
+        throw CommandError("\(path): \(String(cString: strerror(errno)))")
+      }
     }
   }
 

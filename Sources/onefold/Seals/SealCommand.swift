@@ -44,10 +44,12 @@ struct SealNowCommand: AsyncParsableCommand {
   func run() async throws {
     let settings = try await common.settings(seals.flags).findingServices()
     guard let keys = try settings.sealKeys() else {
-      throw CommandError("Which key? Set ONEFOLD_SEAL_KEY_FILE (or --seal-key-file), or name the --data-dir of `onefold up`.")
+      throw CommandError(
+        "Which key? Set ONEFOLD_SEAL_KEY_FILE (or --seal-key-file), or name the --data-dir of `onefold up`.")
     }
     let pool = PostgresPool(
-      configuration: PostgresConfiguration(url: try settings.requiredDatabaseURL(), role: ApplicationRole.name), size: 1,
+      configuration: PostgresConfiguration(url: try settings.requiredDatabaseURL(), role: ApplicationRole.name),
+      size: 1,
       logger: settings.startLogging())
     let result: Result<[Seal], any Error>
     do {

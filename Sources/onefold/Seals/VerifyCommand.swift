@@ -81,7 +81,8 @@ struct VerifyCommand: AsyncParsableCommand {
     let given = Set(publicKey.compactMap { SealPublicKey($0) })
     if !given.isEmpty { return given }
     guard let keys = try settings.sealKeys() else {
-      throw CommandError("Whom to believe? Name the --public-key, as `onefold seal public-key` prints it where the log is sealed.")
+      throw CommandError(
+        "Whom to believe? Name the --public-key, as `onefold seal public-key` prints it where the log is sealed.")
     }
     return Set([keys.current.publicKey] + [keys.next?.publicKey].compactMap(\.self))
   }

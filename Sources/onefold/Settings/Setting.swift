@@ -103,13 +103,17 @@ struct Setting: Sendable {
     help: "Its first password. Empty: one is made and printed once.")
   static let sealKeyFile = Setting(
     "onefold.sealKeyFile", environment: "ONEFOLD_SEAL_KEY_FILE", flag: "seal-key-file",
-    help: "up, project, seal: the private key that signs seals. `up` makes its own in the data directory. Empty elsewhere: no sealing.")
+    help:
+      "up, project, seal: the private key that signs seals. `up` makes its own in the data directory. Empty elsewhere: no sealing."
+  )
   static let nextSealKeyFile = Setting(
     "onefold.nextSealKeyFile", environment: "ONEFOLD_NEXT_SEAL_KEY_FILE", flag: "next-seal-key-file",
     help: "While keys are changed over: the key that the next seal appoints, and that signs from then on.")
   static let sealsFile = Setting(
     "onefold.sealsFile", environment: "ONEFOLD_SEALS_FILE", flag: "seals-file",
-    help: "The second place of the seals: a file to which each is added as it is made. `up` keeps seals.ndjson in the data directory.")
+    help:
+      "The second place of the seals: a file to which each is added as it is made. `up` keeps seals.ndjson in the data directory."
+  )
   static let sealEvents = Setting(
     "onefold.sealEvents", environment: "ONEFOLD_SEAL_EVENTS", flag: "seal-events", fallback: "1000",
     help: "Seal as soon as this many events are not sealed.")

@@ -12,7 +12,8 @@ struct SealFormatTests {
   private static let first = EventTuple(
     RecordedEvent(
       position: Position(1), version: 1, recordedAt: .distantPast, id: uuid("01900000-0000-7000-8000-000000000001"),
-      owner: uuid("01900000-0000-7000-8000-00000000000a"), schemaVersion: 1, stream: StreamName(category: "file", id: "a"),
+      owner: uuid("01900000-0000-7000-8000-00000000000a"), schemaVersion: 1,
+      stream: StreamName(category: "file", id: "a"),
       type: "file.trashed", payload: Array(#"{"fileId":"a"}"#.utf8)),
     recordedAt: PostgresTime(microseconds: 823_176_000_000_001))
   private static let second = EventTuple(
@@ -51,7 +52,9 @@ struct SealFormatTests {
       at: try #require(PostgresTime("2026-01-31T12:01:00.500000Z")), keys: keys, with: MerkleHasher())
     #expect(seal.root.hex == "fe9587db89b516d639eb7c0eed1d089c6f67e06aefca67efa9971ce3148e629b")
     #expect(seal.hash.hex == "31a2fc2e8772d4d7b5ddc834aebc8d361d6fcfe0199fa3433a8552cfa7d80b8a")
-    for part in [seal.root.hex, seal.message.hex, seal.hash.hex, seal.key.bytes.hex] { #expect(document.contains(part)) }
+    for part in [seal.root.hex, seal.message.hex, seal.hash.hex, seal.key.bytes.hex] {
+      #expect(document.contains(part))
+    }
     #expect(seal.isSignatureValid)
     // OpenSSL's signature of the same message.
     var theirs = seal
@@ -77,7 +80,9 @@ struct SealFormatTests {
     var generator = SplitMix64(seed: seed)
     var bytes = Self.first.bytes
     // Must not trap, whatever comes out.
-    for _ in 0..<3 { bytes[Int.random(in: 0..<bytes.count, using: &generator)] = .random(in: 0...255, using: &generator) }
+    for _ in 0..<3 {
+      bytes[Int.random(in: 0..<bytes.count, using: &generator)] = .random(in: 0...255, using: &generator)
+    }
     bytes = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &generator)))
     _ = EventTuple(bytes: bytes).event
     var line: [UInt8] = []

@@ -14,7 +14,10 @@ struct SealedHistory {
 
   /// Random events under seals of random sizes.
   /// - Parameter unsealed: how many events have no seal.
-  init(events count: Int, unsealed: Int = 0, keys: SealKeys = SealKeys(current: SealKey()), using generator: inout SplitMix64)
+  init(
+    events count: Int, unsealed: Int = 0, keys: SealKeys = SealKeys(current: SealKey()),
+    using generator: inout SplitMix64
+  )
     throws
   {
     self.keys = keys
@@ -41,7 +44,8 @@ struct SealedHistory {
   static func event(
     at position: Int64, payload: [UInt8]? = nil, using generator: inout SplitMix64
   ) -> EventTuple {
-    let text = ["", "plain", "Ümläut \\ \"quoted\"", "tab\there", "a/b.txt", "🗂"].randomElement(using: &generator) ?? ""
+    let text =
+      ["", "plain", "Ümläut \\ \"quoted\"", "tab\there", "a/b.txt", "🗂"].randomElement(using: &generator) ?? ""
     let number = Int.random(in: 0...1_000_000, using: &generator)
     let ids = (0..<5).map { _ in
       UUID(uuid: withUnsafeBytes(of: (generator.next(), generator.next())) { $0.load(as: uuid_t.self) })
@@ -52,8 +56,10 @@ struct SealedHistory {
       RecordedEvent(
         position: Position(position), version: Int64.random(in: 1...9, using: &generator), recordedAt: .distantPast,
         id: ids[0], owner: Bool.random(using: &generator) ? ids[1] : nil,
-        actor: Bool.random(using: &generator) ? ids[2] : nil, correlationId: Bool.random(using: &generator) ? ids[3] : nil,
-        causationId: Bool.random(using: &generator) ? ids[4] : nil, schemaVersion: Int.random(in: 1...3, using: &generator),
+        actor: Bool.random(using: &generator) ? ids[2] : nil,
+        correlationId: Bool.random(using: &generator) ? ids[3] : nil,
+        causationId: Bool.random(using: &generator) ? ids[4] : nil,
+        schemaVersion: Int.random(in: 1...3, using: &generator),
         stream: StreamName(category: "test", id: "\(text)\(number)"), type: "test.happened",
         payload: payload ?? Array(#"{"n":\#(number),"text":"\#(escaped)"}"#.utf8)),
       recordedAt: PostgresTime(microseconds: position * 1_000_003))
@@ -64,7 +70,9 @@ struct SealedHistory {
     var lines = try ExportItem.line(ExportItem.Start(format: 1, head: Int64(head ?? events.count), exportedAt: "now"))
     var waiting = records[...]
     for event in events {
-      while let record = waiting.first, record.seal.first.rawValue <= EventTuple.position(of: event.bytes.span.bytes) ?? 0 {
+      while let record = waiting.first,
+        record.seal.first.rawValue <= EventTuple.position(of: event.bytes.span.bytes) ?? 0
+      {
         lines += try SealLine.encode(waiting.removeFirst())
       }
       _ = EventLine.append(event, to: &lines)

@@ -13,9 +13,9 @@ struct SealerTests {
     try await SealedLog.run { log async throws in
       try await log.sealing { _ in
         for _ in 0..<5 { try await log.append(400) }
-        try await waitUntil { try await log.sealedThrough() == 2000 }
+        try await eventually { try await log.sealedThrough() == 2000 }
         try await log.append(1)
-        try await waitUntil { try await log.sealedThrough() == 2001 }
+        try await eventually { try await log.sealedThrough() == 2001 }
       }
       let report = try await log.verify(withCopy: true)
       #expect(report.findings == [])
@@ -30,7 +30,7 @@ struct SealerTests {
       let start = ContinuousClock.now
       try await log.append(3)
       try await log.sealing([sealer]) { _ in
-        try await waitUntil { try await log.sealedThrough() == 3 }
+        try await eventually { try await log.sealedThrough() == 3 }
       }
       #expect(start.duration(to: .now) > .seconds(1.9))
     }
@@ -49,16 +49,18 @@ struct SealerTests {
       try await log.sealing([log.sealer(), log.sealer()]) { sealers in
         for round in Int64(1)...3 {
           try await log.append(100)
-          try await waitUntil { try await log.sealedThrough() == round * 100 }
-          #expect(sealers.count { $0.isLeading } <= 1)
+          try await eventually { try await log.sealedThrough() == round * 100 }
+          // Later a leader may not know yet that it has lost its session.
+          if round == 1 { #expect(sealers.count { $0.isLeading } == 1) }
           // What a network or a kill between two steps does to it.
           try await log.tamper(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'onefold-sealer' AND datname = current_database()")
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'onefold-sealer' AND datname = current_database()"
+          )
         }
         try await log.append(50)
-        try await waitUntil { try await log.sealedThrough() == 350 }
+        try await eventually { try await log.sealedThrough() == 350 }
         // The one that leads writes the copy, from wherever it was left.
-        try await waitUntil { try await log.verify(withCopy: true).copyThrough == 350 }
+        try await eventually { try await log.verify(withCopy: true).copyThrough == 350 }
       }
       #expect(try await log.verify(withCopy: true).findings == [])
     }
@@ -71,7 +73,7 @@ struct SealerTests {
           try await log.append(30)
           try await log.seal()
         }
-        try await waitUntil { try await log.verify(withCopy: true).copyThrough == 600 }
+        try await eventually { try await log.verify(withCopy: true).copyThrough == 600 }
       }
       #expect(try await log.verify(withCopy: true).findings == [])
       #expect(try await log.seals().map(\.number) == Array(1...Int64(log.seals().count)))
@@ -85,7 +87,7 @@ struct SealerTests {
           for _ in 0..<16 { group.addTask { for _ in 0..<20 { try await log.append(10) } } }
           try await group.waitForAll()
         }
-        try await waitUntil { try await log.sealedThrough() == 3200 }
+        try await eventually { try await log.sealedThrough() == 3200 }
       }
       #expect(try await log.verify().findings == [])
     }

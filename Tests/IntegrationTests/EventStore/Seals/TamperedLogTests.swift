@@ -57,7 +57,10 @@ struct TamperedLogTests {
       try await log.fill([1000, 1000])
       try await log.tamper("DELETE FROM log.event WHERE position IN (1, 777, 1999, 2000)")
       for report in [try await log.verify(), try await log.verifyExport()] {
-        #expect(Set(report.findings.filter { $0.kind == .missing }.compactMap(\.positions)) == [1...1, 777...777, 1999...2000])
+        #expect(
+          Set(report.findings.filter { $0.kind == .missing }.compactMap(\.positions)) == [
+            1...1, 777...777, 1999...2000,
+          ])
       }
       // The rows that are left end at 1,998, and the head says 2,000.
       #expect(try await log.verify().findings.map(\.kind).contains(.headWrong))
@@ -84,7 +87,8 @@ struct TamperedLogTests {
     try await SealedLog.run { log async throws in
       try await log.fill([10])
       try await log.tamper(
-        "INSERT INTO log.event SELECT 0, 99, recorded_at, gen_random_uuid(), owner, actor, NULL, NULL, 1, 'test-x', type, payload FROM log.event WHERE position = 5")
+        "INSERT INTO log.event SELECT 0, 99, recorded_at, gen_random_uuid(), owner, actor, NULL, NULL, 1, 'test-x', type, payload FROM log.event WHERE position = 5"
+      )
       let findings = try await log.verify().findings
       #expect(findings.map(\.kind) == [.unexpected])
       #expect(findings.first?.positions == 0...0)
@@ -100,7 +104,9 @@ struct TamperedLogTests {
       #expect(report.findings.map(\.kind) == [.missing])
       #expect(report.findings.first?.positions == 1401...2000)
       // With the seals: the copy tells.
-      try await log.tamper("DELETE FROM log.event WHERE position > 1000; UPDATE log.head SET position = 1000; DELETE FROM log.seal WHERE number > 1")
+      try await log.tamper(
+        "DELETE FROM log.event WHERE position > 1000; UPDATE log.head SET position = 1000; DELETE FROM log.seal WHERE number > 1"
+      )
       #expect(try await log.verify().findings == [], "nothing in the database is left to tell")
       let findings = try await log.verify(withCopy: true).findings
       #expect(Set(findings.map(\.kind)) == [.missing, .sealMissing])
@@ -153,7 +159,8 @@ struct TamperedLogTests {
           """)
         if kind == 0 {
           try await log.tamper(
-            "INSERT INTO log.event SELECT position, version, recorded_at, id, owner, actor, correlation_id, causation_id, schema_version, stream, type, '{}'::json FROM kept")
+            "INSERT INTO log.event SELECT position, version, recorded_at, id, owner, actor, correlation_id, causation_id, schema_version, stream, type, '{}'::json FROM kept"
+          )
         }
         let report = try await log.verify()
         let found = report.findings.filter { $0.kind != .headWrong }
