@@ -131,7 +131,8 @@ struct Setting: Sendable {
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
     metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, registration,
     defaultQuota, maxUpload, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, onPoison,
-    rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents, sealSeconds, logLevel,
+    rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents, sealSeconds,
+    logLevel,
     logFormat,
   ]
 
