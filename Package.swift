@@ -84,7 +84,8 @@ let package = Package(
 
     // Level 3: the log, the bytes.
     .target(
-      name: "EventStore", dependencies: ["Domain", "Postgres", "Redis", .logging, .metrics, .lifecycle],
+      name: "EventStore",
+      dependencies: ["DedupEngine", "Domain", "Postgres", "Redis", .crypto, .logging, .metrics, .lifecycle],
       swiftSettings: strict),
     .target(
       name: "BlobStore", dependencies: ["Domain", "DedupEngine", .nioCore, .nioPosix, .logging, .metrics],
@@ -143,7 +144,8 @@ let package = Package(
     .executableTarget(
       name: "onefold-bench",
       dependencies: [
-        "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", .argumentParser, .nioCore,
+        "BlobStore", "COpenSSL", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", .argumentParser,
+        .nioCore,
         .logging, .lifecycle,
       ],
       path: "Benchmarks/onefold-bench", swiftSettings: strict),
@@ -154,7 +156,7 @@ let package = Package(
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", .coreMetrics], swiftSettings: strict),
     .testTarget(name: "RedisTests", dependencies: ["Redis"], swiftSettings: strict),
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine"], swiftSettings: strict),
-    .testTarget(name: "EventStoreTests", dependencies: ["Domain", "EventStore"], swiftSettings: strict),
+    .testTarget(name: "EventStoreTests", dependencies: ["DedupEngine", "Domain", "EventStore"], swiftSettings: strict),
     .testTarget(
       name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", "TestSupport", .nioCore],
       swiftSettings: strict),

@@ -49,5 +49,5 @@ public struct SHA256Hasher: ~Copyable, @unchecked Sendable {
 
   // Fetched once: a look-up by name for each hasher would cost more than hashing a small file.
   // `nonisolated(unsafe)`: OpenSSL's method objects are immutable once fetched.
-  private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
+  nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
 }

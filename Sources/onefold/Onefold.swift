@@ -16,11 +16,13 @@ struct Onefold: AsyncParsableCommand {
         onefold status                              how far everything is
         onefold replay all                          rebuild every read table from the log
         onefold audit --actor YOU@EXAMPLE           who did what, when
+        onefold verify                              check the log against its seals
       """,
     version: "0.1.0",
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
-      ReplayCommand.self, ParkedCommand.self, AuditCommand.self,
+      ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
+      ExportCommand.self,
       PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }

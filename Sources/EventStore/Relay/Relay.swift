@@ -4,7 +4,6 @@ public import Logging
 public import Postgres
 public import Redis
 public import ServiceLifecycle
-import Synchronization
 
 /// Carries the work that follows from events into Redis streams, in the order of the log.
 ///
@@ -22,20 +21,17 @@ public final class Relay: Service {
   /// Where the relay has come to.
   public static let marker = "relay:position"
 
-  /// The name of the lock among the advisory locks of the database: "relay" in ASCII.
-  private static let lock: Int64 = 0x72_656c_6179
   private static let batchSize = 500
   private static let pause: Duration = .seconds(1)
 
   private let log: any EventLog
-  private let pool: PostgresPool
   private let redis: RedisClient
   private let streams: [String]
   private let group: String
   private let plan: @Sendable (RecordedEvent) -> [StreamDispatch]
   private let resume: @Sendable () async throws -> Position
+  private let leadership: Leadership
   private let logger: Logger
-  private let leads = Atomic(false)
 
   /// - Parameters:
   ///   - pool: tells how to connect; the lock has a connection of its own.
@@ -49,50 +45,21 @@ public final class Relay: Service {
     resume: @escaping @Sendable () async throws -> Position, logger: Logger = Logger(label: "onefold.relay")
   ) {
     self.log = log
-    self.pool = pool
     self.redis = redis
     self.streams = streams
     self.group = group
     self.plan = plan
     self.resume = resume
+    leadership = Leadership(.relay, name: "relay", pool: pool, logger: logger)
     self.logger = logger
   }
 
   /// Does this relay publish now?
-  public var isLeading: Bool { leads.load(ordering: .relaxed) }
+  public var isLeading: Bool { leadership.isHeld }
 
   /// Leads, or waits to, until graceful shutdown. An outage of Postgres or Redis makes it wait and go on.
   public func run() async throws {
-    await cancelWhenGracefulShutdown {
-      while !Task.isCancelled {
-        do {
-          try await self.standForLeader()
-        } catch  where !Task.isCancelled {
-          self.logger.warning("The relay begins again", metadata: ["error": "\(error)"])
-          try? await Task.sleep(for: Self.pause)
-        } catch {}
-      }
-    }
-  }
-
-  private func standForLeader() async throws {
-    var configuration = pool.configuration
-    configuration.applicationName = "onefold-relay"
-    let session = try await PostgresConnection.connect(configuration, logger: logger)
-    let result: Result<Void, any Error>
-    do {
-      // Asked again and again, because a session that waits inside pg_advisory_lock keeps a snapshot, and Postgres could not clean up
-      // after the appends for as long as it waits.
-      while !(try await Self.takeLock(on: session)) { try await Task.sleep(for: Self.pause) }
-      leads.store(true, ordering: .relaxed)
-      logger.info("This relay leads")
-      result = .success(try await publish(while: session))
-    } catch {
-      result = .failure(error)
-    }
-    leads.store(false, ordering: .relaxed)
-    await session.close()
-    try result.get()
+    await leadership.run { session in try await self.publish(while: session) }
   }
 
   private func publish(while session: PostgresConnection) async throws {
@@ -159,10 +126,5 @@ public final class Relay: Service {
   ) async throws -> RelayScript.Answer {
     try await RelayScript.run(
       on: redis, marker: Self.marker, streams: streams, group: group, expected: expected, next: next, entries: entries)
-  }
-
-  private static func takeLock(on session: PostgresConnection) async throws -> Bool {
-    let rows = try await session.query("SELECT pg_try_advisory_lock(\(lock))")
-    return try rows.first?.decode(0, as: Bool.self) ?? false
   }
 }

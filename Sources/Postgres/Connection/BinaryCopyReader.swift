@@ -11,6 +11,8 @@ public struct BinaryCopyReader: ~Copyable {
   private let statement: String
   /// The row as libpq gave it, to be freed.
   private var row: UnsafeMutablePointer<CChar>?
+  /// The row from its number of columns on.
+  private(set) var tuple = UnsafeRawBufferPointer(start: nil, count: 0)
   /// What of it has not been read.
   private var rest = UnsafeRawBufferPointer(start: nil, count: 0)
   private var isFirst = true
@@ -45,6 +47,7 @@ public struct BinaryCopyReader: ~Copyable {
       guard rest.count > Self.headerSize else { throw malformed() }
       _ = try take(Self.headerSize)
     }
+    tuple = rest
     // The trailer has the number of columns -1; libpq's end of data comes after it.
     return try integer(Int16.self) >= 0 ? true : next()
   }

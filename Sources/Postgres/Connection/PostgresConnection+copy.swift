@@ -72,6 +72,24 @@ extension PostgresConnection {
     }
   }
 
+  /// Hands each row of a `COPY … TO STDOUT (FORMAT binary)` to `body` as it lies in libpq's memory: the number of columns (2 bytes), then
+  /// of each the length (4 bytes, -1 for NULL) and the bytes. For callers on the connection's thread, who work on rows as bytes.
+  ///
+  /// - Throws: what `body` throws, which leaves the rest to be dropped by the connection's next call; ``PostgresError``.
+  public func copyOut(
+    _ statement: Query, file: String = #fileID, line: Int = #line, eachTuple body: (RawSpan) throws -> Void
+  ) async throws {
+    let outcome: Result<Void, any Error> = try await call(file, line) { session throws(PostgresError) in
+      try session.beginCopy(statement, .out)
+      var reader = BinaryCopyReader(session, statement: statement.text)
+      while try reader.next() {
+        do { try body(reader.tuple.bytes) } catch { return .failure(error) }
+      }
+      return .success(())
+    }
+    try outcome.get()
+  }
+
   private func sendCopy(_ bytes: [UInt8], _ file: String, _ line: Int) async throws(PostgresError) {
     try await call(file, line) { session throws(PostgresError) in try session.sendCopy(bytes) }
   }

@@ -94,6 +94,7 @@ public struct ServerApplication: Sendable {
       .addRoutes(to: admin)
     ProjectionsController(pool: pool, log: dependencies.log, rollbackWindow: configuration.rollbackWindow)
       .addRoutes(to: admin)
+    SealsController(pool: pool, proofs: SealProofs(pool: pool)).addRoutes(to: admin)
   }
 
   /// Live events follow the projection that is furthest behind, so that whoever hears of an event finds it in every table.

@@ -128,6 +128,11 @@ extension Problem {
     name: "internal", status: .internalServerError, title: "The server made a mistake",
     detail: "The log has the details under the id of this request.")
 
+  static func logTampered(_ detail: String) -> Problem {
+    Problem(
+      name: "log-tampered", status: .internalServerError, title: "The log is not what was sealed", detail: detail)
+  }
+
   static func notYet(position: Int64) -> Problem {
     Problem(
       name: "not-yet", status: .serviceUnavailable, title: "Not there yet",

@@ -33,6 +33,7 @@ extension Problem {
       case let error as PostgresError: Self.database(error)
       case let error as BlobStoreError: Self.blob(error)
       case let error as EventLogError: Self.log(error)
+      case let error as LogTampered: .logTampered(error.description)
       case let error as RedisError where error.isTransient: .unavailable("Redis does not answer.")
       case is BodyTooSlow: .tooSlow
       case let error as HTTPParserError: Self.parser(error)

@@ -72,6 +72,13 @@ public enum MetricCatalog {
     .init("onefold_log_head_position", .gauge, "The position of the newest event, as this process knows it."),
     .init("onefold_log_append_batch_size", .histogram, "Appends decided in one transaction.", buckets: Buckets.counts),
     .init("onefold_log_append_duration_seconds", .histogram, "Time of a transaction that appends, with its commit."),
+    .init("onefold_seal_position", .gauge, "The last position that a seal made by this process covers."),
+    .init("onefold_seal_copy_position", .gauge, "The last position that the second place of the seals covers."),
+    .init("onefold_seal_unsealed_events", .gauge, "Events that no seal covers yet, where the sealer leads."),
+    .init(
+      "onefold_seal_unsealed_seconds", .gauge, "Age of the oldest event that no seal covers, where the sealer leads."),
+    .init(
+      "onefold_seal_failures_total", .counter, "Times that sealing, or writing the copy, failed and needs a person."),
     .init("onefold_relay_position", .gauge, "The position up to which the relay has published jobs."),
     .init(
       "onefold_projection_position", .gauge, "The position up to which a projection has folded the log.",

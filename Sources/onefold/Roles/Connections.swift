@@ -52,6 +52,20 @@ struct Connections: Sendable {
       logger: logger)
   }
 
+  /// Where a seal key is configured, what seals the log; elsewhere nothing.
+  func sealer(_ settings: Settings) throws -> [any Service] {
+    guard let keys = try settings.sealKeys() else {
+      logger.notice("No seal key is configured here, so this process does not seal the log")
+      return []
+    }
+    if settings.sealsFile == nil {
+      logger.warning("Seals go to no second place: whoever owns the database can cut the end of the log unseen")
+    }
+    return [
+      Sealer(pool: pool, keys: keys, policy: settings.sealPolicy, copyPath: settings.sealsFile, logger: logger)
+    ]
+  }
+
   func workers(_ settings: Settings, blobs: any BlobStore) -> WorkerPool {
     var options = WorkerOptions()
     options.concurrency = settings.concurrency

@@ -9,6 +9,7 @@ struct ProjectCommand: AsyncParsableCommand {
     abstract: "Fold the log into the read tables. One folds each, any number stand by.",
     discussion: """
       Rebuilds that administrators ask for in the dashboard or over the API are done here as well.
+      Where a seal key is configured, the log is sealed here as well: this role faces no user, so the key is safest here.
 
       EXAMPLES
         DATABASE_URL=… REDIS_URL=… onefold project --metrics-port 9464
@@ -16,10 +17,11 @@ struct ProjectCommand: AsyncParsableCommand {
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var project: ProjectOptions
+  @OptionGroup var seals: SealOptions
   @OptionGroup var operations: OperationsOptions
 
   func run() async throws {
-    let role = try await Role(common.settings(project.flags + operations.flags))
-    try await role.run(role.connections.projections(role.settings))
+    let role = try await Role(common.settings(project.flags + seals.flags + operations.flags))
+    try await role.run(role.connections.projections(role.settings) + role.connections.sealer(role.settings))
   }
 }

@@ -63,6 +63,7 @@ struct StatusCommand: AsyncParsableCommand {
         "rebuild       \(rebuild.projection): \(rebuild.state.rawValue), position "
           + "\(Format.count(Int(rebuild.position.rawValue))) of \(Format.count(Int(rebuild.target.rawValue)))\(left)")
     }
+    Terminal.write("seals       \(try await SealStatus.read(connections).description)")
     Terminal.write(
       "open jobs     \(Format.count(Int(jobs.queued))) queued, \(Format.count(Int(jobs.retrying))) waiting to be tried again, "
         + "\(Format.count(Int(jobs.dead))) dead letters")

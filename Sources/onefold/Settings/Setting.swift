@@ -101,6 +101,25 @@ struct Setting: Sendable {
   static let adminPassword = Setting(
     "onefold.adminPassword", environment: "ONEFOLD_ADMIN_PASSWORD", flag: nil,
     help: "Its first password. Empty: one is made and printed once.")
+  static let sealKeyFile = Setting(
+    "onefold.sealKeyFile", environment: "ONEFOLD_SEAL_KEY_FILE", flag: "seal-key-file",
+    help:
+      "up, project, seal: the private key that signs seals. `up` makes its own in the data directory. Empty elsewhere: no sealing."
+  )
+  static let nextSealKeyFile = Setting(
+    "onefold.nextSealKeyFile", environment: "ONEFOLD_NEXT_SEAL_KEY_FILE", flag: "next-seal-key-file",
+    help: "While keys are changed over: the key that the next seal appoints, and that signs from then on.")
+  static let sealsFile = Setting(
+    "onefold.sealsFile", environment: "ONEFOLD_SEALS_FILE", flag: "seals-file",
+    help:
+      "The second place of the seals: a file to which each is added as it is made. `up` keeps seals.ndjson in the data directory."
+  )
+  static let sealEvents = Setting(
+    "onefold.sealEvents", environment: "ONEFOLD_SEAL_EVENTS", flag: "seal-events", fallback: "1000",
+    help: "Seal as soon as this many events are not sealed.")
+  static let sealSeconds = Setting(
+    "onefold.sealSeconds", environment: "ONEFOLD_SEAL_SECONDS", flag: "seal-seconds", fallback: "60",
+    help: "Seal as soon as the oldest event that is not sealed is this old, in seconds.")
   static let logLevel = Setting(
     "onefold.logLevel", environment: "ONEFOLD_LOG_LEVEL", flag: "log-level", fallback: "info",
     help: "trace, debug, info, notice, warning, error or critical.")
@@ -112,7 +131,9 @@ struct Setting: Sendable {
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
     metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, registration,
     defaultQuota, maxUpload, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, onPoison,
-    rollbackWindow, adminEmail, adminPassword, logLevel, logFormat,
+    rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents, sealSeconds,
+    logLevel,
+    logFormat,
   ]
 
   /// The table of docs/operations.md.

@@ -109,3 +109,24 @@ struct OperationsOptions: ParsableArguments {
 
   var flags: [(Setting, String?)] { [(.metricsPort, metricsPort)] }
 }
+
+/// Flags of what seals the log.
+struct SealOptions: ParsableArguments {
+  @Option(name: .setting(.sealKeyFile), help: .setting(.sealKeyFile, value: "file"))
+  var sealKeyFile: String?
+  @Option(name: .setting(.nextSealKeyFile), help: .setting(.nextSealKeyFile, value: "file"))
+  var nextSealKeyFile: String?
+  @Option(name: .setting(.sealsFile), help: .setting(.sealsFile, value: "file"))
+  var sealsFile: String?
+  @Option(name: .setting(.sealEvents), help: .setting(.sealEvents, value: "n"))
+  var sealEvents: String?
+  @Option(name: .setting(.sealSeconds), help: .setting(.sealSeconds, value: "seconds"))
+  var sealSeconds: String?
+
+  var flags: [(Setting, String?)] {
+    [
+      (.sealKeyFile, sealKeyFile), (.nextSealKeyFile, nextSealKeyFile), (.sealsFile, sealsFile),
+      (.sealEvents, sealEvents), (.sealSeconds, sealSeconds),
+    ]
+  }
+}

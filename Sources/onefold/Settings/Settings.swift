@@ -34,6 +34,11 @@ struct Settings: Sendable {
   var rollbackWindow: Duration
   var adminEmail: String
   var adminPassword: String?
+  var sealKeyFile: String?
+  var nextSealKeyFile: String?
+  var sealsFile: String?
+  var sealEvents: Int
+  var sealSeconds: Int
   var logLevel: Logger.Level
   var logFormat: LogFormat
 
@@ -97,6 +102,11 @@ struct Settings: Sendable {
     rollbackWindow = try values.duration(.rollbackWindow)
     adminEmail = values.text(.adminEmail) ?? ""
     adminPassword = values.text(.adminPassword)
+    sealKeyFile = values.text(.sealKeyFile)
+    nextSealKeyFile = values.text(.nextSealKeyFile)
+    sealsFile = values.text(.sealsFile)
+    sealEvents = try values.number(.sealEvents, in: 1...1_000_000)
+    sealSeconds = try values.number(.sealSeconds, in: 1...86_400)
     logLevel = try values.oneOf(.logLevel, values.text(.logLevel) ?? "", Logger.Level.self)
     logFormat = try values.oneOf(.logFormat, values.text(.logFormat) ?? "", LogFormat.self)
   }

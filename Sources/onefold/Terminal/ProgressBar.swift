@@ -9,23 +9,26 @@ final class ProgressBar: Sendable {
     var items = 0
     var bytes: Int64 = 0
     var note = ""
+    /// May become known, or grow, on the way.
+    var totalItems = 0
   }
 
   private let title: String
   private let titleWidth: Int
-  private let totalItems: Int
   private let totalBytes: Int64
   private let unit: String
-  private let state = Mutex(State())
+  private let state: Mutex<State>
   private let started = ContinuousClock.now
 
   /// - Parameter titleWidth: at least; bars under one another begin at the same column.
   init(title: String, titleWidth: Int = 0, totalItems: Int, totalBytes: Int64 = 0, unit: String = "files") {
     self.title = title
     self.titleWidth = titleWidth
-    self.totalItems = totalItems
     self.totalBytes = totalBytes
     self.unit = unit
+    var state = State()
+    state.totalItems = totalItems
+    self.state = Mutex(state)
   }
 
   func update(_ change: @Sendable (inout State) -> Void) {
@@ -42,7 +45,7 @@ final class ProgressBar: Sendable {
   func line(_ state: State, elapsed: Duration? = nil) -> String {
     let seconds = max(0.001, (elapsed ?? started.duration(to: .now)) / .seconds(1))
     // Of files and bytes the one further behind tells the truth about the time left.
-    let byItems = totalItems == 0 ? 1 : Double(state.items) / Double(totalItems)
+    let byItems = state.totalItems == 0 ? 1 : Double(state.items) / Double(state.totalItems)
     let byBytes = totalBytes == 0 ? byItems : Double(state.bytes) / Double(totalBytes)
     let share = min(1, min(byItems, byBytes))
     let width = 20
@@ -51,7 +54,7 @@ final class ProgressBar: Sendable {
     var parts = [
       title.padding(toLength: max(titleWidth, title.count), withPad: " ", startingAt: 0)
         + "  [\(bar)] \(Int(share * 100)) %",
-      "\(Format.count(state.items)) of \(Format.count(totalItems)) \(unit)",
+      "\(Format.count(state.items)) of \(Format.count(state.totalItems)) \(unit)",
       "\(Format.count(Int(Double(state.items) / seconds))) \(unit)/s",
     ]
     if totalBytes > 0 { parts.append("\(Format.bytes(Int64(Double(state.bytes) / seconds)))/s") }

@@ -34,6 +34,10 @@ final class DataDirectory: Sendable {
 
   deinit { close(lock) }
 
+  /// Where `up` keeps its seal key, below the data directory.
+  static let sealKeyPath = "secrets/\(sealKeyName)"
+  static let sealKeyName = "seal-key"
+
   /// A secret of this installation, made at its first use and readable by this user alone.
   func secret(_ name: String) throws -> String {
     let directory = url.appending(path: "secrets")

@@ -26,16 +26,19 @@ struct UpCommand: AsyncParsableCommand {
   @OptionGroup var serve: ServeOptions
   @OptionGroup var work: WorkOptions
   @OptionGroup var project: ProjectOptions
+  @OptionGroup var seals: SealOptions
   @Option(name: .setting(.adminEmail), help: .setting(.adminEmail, value: "email"))
   var adminEmail: String?
 
   func run() async throws {
     var settings = try await common.settings(
-      serve.flags + work.flags + project.flags + [(.adminEmail, adminEmail)])
+      serve.flags + work.flags + project.flags + seals.flags + [(.adminEmail, adminEmail)])
     let logger = settings.startLogging()
     let metrics = Settings.startMetrics()
     let directory = try DataDirectory(claiming: settings.dataDirectory)
     if settings.tokenSecret == nil { settings.tokenSecret = try directory.secret("token") }
+    if settings.sealKeyFile == nil { _ = try directory.secret(DataDirectory.sealKeyName) }
+    settings.sealsFile = settings.sealsFile ?? directory.url.appending(path: "seals.ndjson").path
     let servers = try await PrivateServers.start(settings, in: directory, logger: logger)
     let services: [any Service]
     do {
@@ -49,6 +52,7 @@ struct UpCommand: AsyncParsableCommand {
       services =
         servers.services + connections.services + connections.projections(settings)
         + [connections.relay, connections.workers(settings, blobs: server.blobs)]
+        + (try connections.sealer(settings))
         + (try server.services { port in
           Terminal.writeError("Onefold is at http://\(address):\(port)\n")
         })
