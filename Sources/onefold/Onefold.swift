@@ -19,7 +19,7 @@ struct Onefold: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
-      ReplayCommand.self, ParkedCommand.self,
+      ReplayCommand.self, ParkedCommand.self, EraseCommand.self,
       PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }

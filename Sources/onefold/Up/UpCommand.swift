@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Accounts
 import ArgumentParser
 import Foundation
 import Logging
@@ -36,6 +37,7 @@ struct UpCommand: AsyncParsableCommand {
     let metrics = Settings.startMetrics()
     let directory = try DataDirectory(claiming: settings.dataDirectory)
     if settings.tokenSecret == nil { settings.tokenSecret = try directory.secret("token") }
+    if settings.keySecret == nil { settings.keySecret = try directory.secret(DataDirectory.keySecret) }
     let servers = try await PrivateServers.start(settings, in: directory, logger: logger)
     let services: [any Service]
     do {
@@ -43,6 +45,7 @@ struct UpCommand: AsyncParsableCommand {
       settings.databaseURL = servers.places.databaseURL
       settings.redisURL = servers.places.redisURL
       let connections = try Connections(settings, logger: logger)
+      try await connections.keys.check()
       let server = try await ServerRole(settings, connections: connections, metrics: metrics)
       try await createAdmin(settings, server)
       let address = Self.shown(settings.host)
