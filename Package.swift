@@ -99,7 +99,7 @@ let package = Package(
     .target(
       name: "Accounts",
       dependencies: [
-        "CXCrypt", "Domain", "EventStore", "Postgres", "Projections", .jwtKit, .crypto, .nioPosix,
+        "BlobStore", "CXCrypt", "Domain", "EventStore", "Postgres", "Projections", .jwtKit, .crypto, .nioPosix,
         .logging, .metrics,
       ],
       swiftSettings: strict),

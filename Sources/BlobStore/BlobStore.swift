@@ -8,14 +8,16 @@ public import Domain
 /// What must hold for every implementation (the conformance suite asserts it):
 /// - a blob is visible under its digest only once all of its bytes are durable, and never changes;
 /// - publishing or settling a content twice, or from many tasks at once, gives one blob;
-/// - a crash leaves at most staged bytes, which ``sweepStaged(olderThan:)`` removes.
+/// - a crash leaves at most staged bytes, which ``sweepStaged(olderThan:)`` removes;
+/// - a condemned blob is read like any other until ``removeCondemned(_:)``, and no publication that begins after ``condemn(_:)`` relies
+///   on it: it publishes bytes of its own.
 public protocol BlobStore: Sendable {
   /// Opens a place for bytes whose digest is not known yet.
   func stage() async throws -> any StagedBlob
 
   /// Brings a blob into its final form, durably, and says what it takes there. Repeating it is cheap and changes nothing.
   ///
-  /// The bytes are checked against the digest on the way: what is damaged is not settled.
+  /// The bytes are checked against the digest on the way: what is damaged is not settled. A condemned blob is restored first.
   /// - Throws: ``BlobStoreError/notFound(_:)``, ``BlobStoreError/damaged(_:_:)``, and trouble of the disk.
   func settle(_ digest: Digest) async throws -> SettledBlob
 
@@ -31,6 +33,20 @@ public protocol BlobStore: Sendable {
   /// Bytes of content.
   /// - Throws: ``BlobStoreError/notFound(_:)``.
   func size(of digest: Digest) async throws -> Int64
+
+  /// The first step of removing a blob: readers still find it, uploads do not. Repeating it condemns what was published meanwhile.
+  ///
+  /// A publication that was under way may have found the blob just before, and be about to be referred to. So wait for as long as that
+  /// can take, look whether anything refers to the blob, and then either ``restore(_:)`` or ``removeCondemned(_:)``.
+  /// - Returns: bytes on disk that are condemned now; zero when there is no blob.
+  func condemn(_ digest: Digest) async throws -> Int64
+
+  /// Takes the sentence back, durably. Nothing happens when the blob is not condemned.
+  func restore(_ digest: Digest) async throws
+
+  /// Removes what is condemned of a blob for good. What was published since is another copy, and stays.
+  /// - Returns: bytes on disk that were given back; zero when nothing was condemned.
+  func removeCondemned(_ digest: Digest) async throws -> Int64
 
   /// Removes staged bytes that nothing has been written to for `age`, and says how many files that were.
   func sweepStaged(olderThan age: Duration) async throws -> Int

@@ -9,6 +9,7 @@ import Synchronization
 public final class MemoryBlobStore: BlobStore {
   private struct State {
     var blobs: [Digest: MemoryContent] = [:]
+    var condemned: [Digest: MemoryContent] = [:]
     var settled: [Digest: SettledBlob] = [:]
     var staged: [Int: Staged] = [:]
     var nextStaged = 0
@@ -33,6 +34,7 @@ public final class MemoryBlobStore: BlobStore {
   }
 
   public func settle(_ digest: Digest) async throws -> SettledBlob {
+    try await restore(digest)
     if let settled = state.withLock({ $0.settled[digest] }) { return settled }
     let content = try content(of: digest)
     let compressed = try Int64(LZ4Frame.compress(content.array).count)
@@ -48,7 +50,30 @@ public final class MemoryBlobStore: BlobStore {
     try BlobBytes(digest: digest, content: content(of: digest), range: range, pool: nil)
   }
 
-  public func contains(_ digest: Digest) async throws -> Bool { state.withLock { $0.blobs[digest] != nil } }
+  public func contains(_ digest: Digest) async throws -> Bool {
+    state.withLock { $0.blobs[digest] != nil || $0.condemned[digest] != nil }
+  }
+
+  public func condemn(_ digest: Digest) async throws -> Int64 {
+    state.withLock { state in
+      if let blob = state.blobs.removeValue(forKey: digest) { state.condemned[digest] = blob }
+      return state.condemned[digest].map { state.settled[digest]?.storedBytes ?? $0.size } ?? 0
+    }
+  }
+
+  public func restore(_ digest: Digest) async throws {
+    state.withLock { state in
+      if let blob = state.condemned.removeValue(forKey: digest) { state.blobs[digest] = blob }
+    }
+  }
+
+  public func removeCondemned(_ digest: Digest) async throws -> Int64 {
+    state.withLock { state in
+      guard let blob = state.condemned.removeValue(forKey: digest) else { return 0 }
+      defer { if state.blobs[digest] == nil { state.settled[digest] = nil } }
+      return state.settled[digest]?.storedBytes ?? blob.size
+    }
+  }
 
   public func size(of digest: Digest) async throws -> Int64 { try content(of: digest).size }
 
@@ -62,7 +87,7 @@ public final class MemoryBlobStore: BlobStore {
   }
 
   private func content(of digest: Digest) throws(BlobStoreError) -> MemoryContent {
-    guard let content = state.withLock({ $0.blobs[digest] }) else { throw .notFound(digest) }
+    guard let content = state.withLock({ $0.blobs[digest] ?? $0.condemned[digest] }) else { throw .notFound(digest) }
     return content
   }
 }

@@ -25,7 +25,10 @@ public struct LocalPostgres: LocalServer {
   public static let defaults = [
     "listen_addresses": "", "shared_buffers": "256MB", "max_connections": "100", "max_wal_size": "4GB",
     "checkpoint_timeout": "15min", "wal_compression": "lz4", "log_min_duration_statement": "1s",
-    "log_line_prefix": "%m [%p] ", "idle_in_transaction_session_timeout": "60s", "jit": "off",
+    "log_line_prefix": "%m [%p] ",
+    // Details and parameters quote values: people's addresses and paths have no place in a log file.
+    "log_error_verbosity": "terse", "log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0",
+    "idle_in_transaction_session_timeout": "60s", "jit": "off",
   ]
 
   private var data: URL { home.directory.appending(path: "postgres") }

@@ -2,7 +2,8 @@
 
 /// What went wrong between here and the database.
 ///
-/// It may quote values (the server's `detail` names the keys that collide): it is for logs, not for users.
+/// For logs, not for users. ``detail`` quotes values (the keys that collide, the row that fails), which may be people's addresses and
+/// paths: so it is not part of ``description``.
 public struct PostgresError: Error, Sendable {
   public enum Code: String, Sendable {
     /// The connection could not be opened, or was lost. Whatever was open on it was rolled back.
@@ -97,7 +98,6 @@ extension PostgresError: CustomStringConvertible {
     if let sqlState { text += " \(sqlState)" }
     text += ": \(message)"
     if let constraint { text += " [constraint \(constraint)]" }
-    if let detail { text += "; detail: \(detail)" }
     if let hint { text += "; hint: \(hint)" }
     if let statement { text += "; statement: \(statement.prefix(200))" }
     return text + " (\(file):\(line))"

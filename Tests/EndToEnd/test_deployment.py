@@ -27,7 +27,8 @@ def promtool():
 
 def test_compose_file_is_valid():
     secrets = {name: "x" * 40 for name in
-               ("POSTGRES_PASSWORD", "ONEFOLD_APP_DB_PASSWORD", "ONEFOLD_TOKEN_SECRET", "GRAFANA_PASSWORD")}
+               ("POSTGRES_PASSWORD", "ONEFOLD_APP_DB_PASSWORD", "ONEFOLD_TOKEN_SECRET", "ONEFOLD_KEY_SECRET",
+                "GRAFANA_PASSWORD")}
     result = run(BIN / "docker-compose", "-f", "docker-compose.yml", "config", "--format", "json",
                  env=dict(os.environ, **secrets))
     assert result.returncode == 0, result.stderr

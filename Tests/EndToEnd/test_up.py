@@ -129,7 +129,7 @@ def test_status_shows_how_far_everything_is(onefold):
 
 
 def test_every_subcommand_has_help_with_examples():
-    for name in ("up", "serve", "work", "project", "relay", "migrate", "replay", "push", "status", "services", "settings"):
+    for name in ("up", "serve", "work", "project", "relay", "migrate", "replay", "erase", "push", "status", "services", "settings"):
         result = subprocess.run([BINARY, name, "--help"], capture_output=True, text=True, timeout=30)
         assert result.returncode == 0, result.stderr
         assert "EXAMPLES" in result.stdout or name == "settings", name

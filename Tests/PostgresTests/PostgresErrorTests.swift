@@ -24,13 +24,13 @@ struct PostgresErrorTests {
     #expect(!PostgresError(.commitUnknown, "").isTransient)
   }
 
-  @Test func descriptionTellsWhatAndWhere() {
+  @Test func descriptionTellsWhatAndWhereAndQuotesNoValues() {
     let error = PostgresError(
       .server, "duplicate key", sqlState: "23505", detail: "Key (id)=(1) already exists.", constraint: "file_pkey",
       statement: "INSERT INTO file VALUES ($1)", file: "Module/File.swift", line: 7)
     #expect(
       "\(error)"
-        == "server 23505: duplicate key [constraint file_pkey]; detail: Key (id)=(1) already exists.; "
+        == "server 23505: duplicate key [constraint file_pkey]; "
         + "statement: INSERT INTO file VALUES ($1) (Module/File.swift:7)")
     #expect(error.isUniqueViolation)
   }

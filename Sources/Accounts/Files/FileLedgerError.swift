@@ -42,7 +42,9 @@ public enum FileLedgerError: Error, Equatable, CustomStringConvertible {
       self = .quotaExceeded(limit: limit, used: used, requested: requested)
     case .disabled: self = .accountDisabled
     case .unknownAccount: self = .unknownAccount
-    case .alreadyRegistered, .releaseExceedsUse, .negativeBytes:
+    // The file was removed by another server between two looks: at the file, and at the account.
+    case .releaseExceedsUse: self = .contended
+    case .alreadyRegistered, .negativeBytes, .inUse:
       preconditionFailure("the ledger charges what files have and releases what it charged, but: \(refusal)")
     }
   }

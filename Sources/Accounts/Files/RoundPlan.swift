@@ -49,7 +49,7 @@ struct RoundPlan {
     decisions.contains { decision in
       guard case .refuse(let refusal) = decision else { return false }
       return switch refusal {
-      case .quotaExceeded, .unknownAccount, .accountDisabled, .pathTaken: true
+      case .quotaExceeded, .unknownAccount, .accountDisabled, .pathTaken, .contended: true
       default: false
       }
     }

@@ -45,6 +45,10 @@ extension Sessions {
     """
   }
 
+  static func passwordHash(of account: UUID) -> Query {
+    "SELECT password_hash FROM account.credential WHERE account_id = \(account)"
+  }
+
   /// Unless it has changed meanwhile.
   static func replaceHash(of account: UUID, _ old: String, with new: String) -> Query {
     """

@@ -45,6 +45,14 @@ public struct Sessions: Sendable {
     return try await answer(credential.accountId, credential.role, session, refresh)
   }
 
+  /// Asks again for the password of somebody who is signed in, before something that cannot be undone. Costs one bcrypt hash.
+  ///
+  /// - Throws: ``AccountError/wrongCredentials``, ``PasswordError/busy``, or the database's error.
+  public func confirm(_ account: UUID, password: String) async throws {
+    let hash = try await pool.query(Self.passwordHash(of: account)).first?.decode(0, as: String.self)
+    guard try await passwords.verify(password, hash: hash) else { throw AccountError.wrongCredentials }
+  }
+
   /// Exchanges a refresh token for a new pair.
   ///
   /// - Throws: ``AccountError/invalidRefreshToken``, ``AccountError/refreshTokenReused``, or the database's error.

@@ -11,13 +11,15 @@ import Glibc
 /// raw/<2 hex>/<hex>             published, as it came
 /// settled/<2 hex>/<hex>.lz4     settled, a seekable LZ4 frame
 /// settled/<2 hex>/<hex>         settled, not worth compressing
+/// condemned/<hex>.{raw,lz4,none}  each of these forms, to be removed if nothing refers to it after a while
 /// ```
-/// A blob only ever moves downwards in this list, and its new form is there before the old one goes. So a look-up in this order
-/// never misses it.
+/// A blob moves downwards in this list, and its new form is there before the old one goes. So a look-up in this order never misses it,
+/// unless a condemned one is restored at that moment: whoever finds nothing looks once more.
 struct BlobLayout: Sendable {
   let root: String
 
   var staged: String { "\(root)/staged" }
+  var condemned: String { "\(root)/condemned" }
 
   /// A new name in `staged`.
   func newStagedPath() -> String { "\(staged)/\(UUID().uuidString.lowercased())" }
@@ -29,10 +31,15 @@ struct BlobLayout: Sendable {
   func compressed(_ digest: Digest) -> String { "\(settledDirectory(digest))/\(digest.hex).lz4" }
   func uncompressed(_ digest: Digest) -> String { "\(settledDirectory(digest))/\(digest.hex)" }
 
+  var condemnationLock: CondemnationLock { CondemnationLock(directory: condemned) }
+
+  /// The name of a condemned form.
+  func condemned(_ digest: Digest, _ form: String) -> String { "\(condemned)/\(digest.hex).\(form)" }
+
   /// Creates every directory, durably. They are all made at once, so that no upload has to make one, and to make it durable.
   func create(on disk: Disk) throws(BlobStoreError) {
     try disk.createDirectory(root)
-    for parent in [staged, "\(root)/raw", "\(root)/settled"] { try disk.createDirectory(parent) }
+    for parent in [staged, condemned, "\(root)/raw", "\(root)/settled"] { try disk.createDirectory(parent) }
     for parent in ["\(root)/raw", "\(root)/settled"] {
       // Made in order, so the last one stands for all.
       if access("\(parent)/ff", F_OK) != 0 {

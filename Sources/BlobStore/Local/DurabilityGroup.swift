@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Synchronization
 
 /// Publishes files durably, many at the cost of few.
@@ -24,7 +25,13 @@ final class DurabilityGroup: Sendable {
     let name: String
     let directory: String
     /// What goes once the name is durable.
-    var obsolete: String?
+    var obsolete: Obsolete?
+  }
+
+  /// A form that another one makes superfluous, as long as that one has not been condemned since.
+  struct Obsolete: Sendable {
+    let path: String
+    let lock: CondemnationLock
   }
 
   private struct Waiting: Sendable {
@@ -88,7 +95,7 @@ final class DurabilityGroup: Sendable {
       uniqueKeysWithValues: zip(
         directories, await pool.each(directories) { [disk] directory in try disk.syncDirectory(directory) }))
 
-    var leftovers: [String] = []
+    var leftovers: [(superseding: String, obsolete: Obsolete)] = []
     for (waiting, named) in zip(round, named) {
       let publication = waiting.publication
       switch (named, synced[publication.directory]) {
@@ -99,10 +106,15 @@ final class DurabilityGroup: Sendable {
         if isNew { _ = await pool.each([publication.name]) { [disk] name in try disk.remove(name) } }
         waiting.continuation.resume(throwing: error)
       case (.success, _):
-        if let obsolete = publication.obsolete { leftovers.append(obsolete) }
+        if let obsolete = publication.obsolete { leftovers.append((publication.name, obsolete)) }
       }
     }
-    _ = await pool.each(leftovers) { [disk] path in try disk.remove(path) }
+    _ = await pool.each(leftovers) { [disk] name, obsolete in
+      // A later upload may have published the obsolete form anew, because the other one was condemned: then it is not obsolete.
+      try obsolete.lock.shared { () throws(BlobStoreError) in
+        if access(name, F_OK) == 0 { try disk.remove(obsolete.path) }
+      }
+    }
     for (waiting, named) in zip(round, named) {
       if case .success = named, case .success = synced[waiting.publication.directory] { waiting.continuation.resume() }
     }

@@ -50,6 +50,8 @@ extension LocalBlobStore {
     guard let raw = try OpenFile.reading(layout.raw(digest)) else {
       // Settled by another between the two looks, or never there.
       if let before = try settledBefore(digest) { return before }
+      // Somebody is still at work on it, and may be about to refer to it.
+      if try restoreNow(digest) { return try start(digest) }
       throw BlobStoreError.notFound(digest)
     }
     let draft = SettlingDraft(digest: digest, raw: raw, path: layout.newStagedPath(), disk: disk)
@@ -80,16 +82,20 @@ extension LocalBlobStore {
     return .settledBefore(
       settled,
       .init(
-        origin: .present, name: name, directory: layout.settledDirectory(digest), obsolete: layout.raw(digest)))
+        origin: .present, name: name, directory: layout.settledDirectory(digest), obsolete: obsoleteRaw(digest)))
   }
 
   private func publication(of draft: SettlingDraft, _ digest: Digest) -> DurabilityGroup.Publication {
     let directory = layout.settledDirectory(digest)
-    let raw = layout.raw(digest)
     return if let file = draft.file {
-      .init(origin: .staged(file), name: layout.compressed(digest), directory: directory, obsolete: raw)
+      .init(
+        origin: .staged(file), name: layout.compressed(digest), directory: directory, obsolete: obsoleteRaw(digest))
     } else {
-      .init(origin: .moved(from: raw), name: layout.uncompressed(digest), directory: directory)
+      .init(origin: .moved(from: layout.raw(digest)), name: layout.uncompressed(digest), directory: directory)
     }
+  }
+
+  private func obsoleteRaw(_ digest: Digest) -> DurabilityGroup.Obsolete {
+    .init(path: layout.raw(digest), lock: layout.condemnationLock)
   }
 }

@@ -35,7 +35,7 @@ public final class LocalBlobStore: BlobStore {
   public func stage() async throws -> any StagedBlob { LocalStagedBlob(store: self) }
 
   public func contains(_ digest: Digest) async throws -> Bool {
-    try await pool.run { try self.locate(digest) != nil }
+    try await pool.run { self.find(digest) { access($0, F_OK) == 0 ? true : nil } ?? false }
   }
 
   public func size(of digest: Digest) async throws -> Int64 {
@@ -78,9 +78,11 @@ extension LocalBlobStore {
   struct Location: Sendable {
     let path: String
     let directory: String
+    /// Where it goes when it is condemned.
+    let condemned: String
   }
 
-  /// Where a blob is now; nil when nowhere.
+  /// Where a blob is that an upload may rely on; nil when nowhere, or condemned.
   func locate(_ digest: Digest) throws(BlobStoreError) -> Location? {
     for place in places(of: digest) {
       if access(place.path, F_OK) == 0 { return place }
@@ -91,21 +93,29 @@ extension LocalBlobStore {
 
   /// Opens a blob in whichever form it is.
   func open(_ digest: Digest) throws -> any BlobContent {
-    for place in places(of: digest) {
-      guard let file = try OpenFile.reading(place.path) else { continue }
-      return place.path.hasSuffix(".lz4")
-        ? try CompressedContent(digest: digest, file: file) : try RawContent(digest: digest, file: file)
+    guard let file = try find(digest, { try OpenFile.reading($0) }) else { throw BlobStoreError.notFound(digest) }
+    return file.path.hasSuffix(".lz4")
+      ? try CompressedContent(digest: digest, file: file) : try RawContent(digest: digest, file: file)
+  }
+
+  /// The first answer among the paths where a blob may be, condemned ones too; see ``BlobLayout`` for why it looks twice.
+  private func find<Answer>(_ digest: Digest, _ look: (String) throws -> Answer?) rethrows -> Answer? {
+    let places = places(of: digest)
+    let usual = places.map(\.path)
+    for path in usual + places.map(\.condemned) + usual {
+      if let answer = try look(path) { return answer }
     }
-    throw BlobStoreError.notFound(digest)
+    return nil
   }
 
   /// In the order in which a blob moves, so that none is missed.
-  private func places(of digest: Digest) -> [Location] {
+  func places(of digest: Digest) -> [Location] {
     let settled = layout.settledDirectory(digest)
     return [
-      Location(path: layout.raw(digest), directory: layout.rawDirectory(digest)),
-      Location(path: layout.compressed(digest), directory: settled),
-      Location(path: layout.uncompressed(digest), directory: settled),
+      Location(
+        path: layout.raw(digest), directory: layout.rawDirectory(digest), condemned: layout.condemned(digest, "raw")),
+      Location(path: layout.compressed(digest), directory: settled, condemned: layout.condemned(digest, "lz4")),
+      Location(path: layout.uncompressed(digest), directory: settled, condemned: layout.condemned(digest, "none")),
     ]
   }
 }

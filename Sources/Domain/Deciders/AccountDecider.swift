@@ -8,7 +8,7 @@ public import Foundation
 /// after a conflict. So what holds here for one state holds for the log: at every position, used bytes never exceed the quota because of a charge.
 public enum AccountDecider {
   public struct State: Equatable, Sendable {
-    public enum Status: Equatable, Sendable { case absent, active, disabled }
+    public enum Status: Equatable, Sendable { case absent, active, disabled, erased }
 
     public var status: Status
     public var role: Role
@@ -35,16 +35,21 @@ public enum AccountDecider {
     case charge(fileId: UUID, bytes: Int64)
     case release(fileId: UUID, bytes: Int64)
     case revokeSession(sessionId: UUID, reason: AccountSessionRevoked.Reason)
+    /// Last of all: of an account that is disabled and holds nothing. Repeating it changes nothing.
+    case erase
   }
 
   public enum Refusal: Error, Equatable {
     case alreadyRegistered
+    /// Never was, or is erased.
     case unknownAccount
     case disabled
     case quotaExceeded(limit: Int64, used: Int64, requested: Int64)
     /// A release of more than is charged: the caller's books are wrong.
     case releaseExceedsUse(used: Int64, requested: Int64)
     case negativeBytes(Int64)
+    /// To be erased, and still active or holding files.
+    case inUse
   }
 
   public static let initial = State(status: .absent, role: .user, quotaBytes: 0, usedBytes: 0)
@@ -58,7 +63,8 @@ public enum AccountDecider {
       try refuseNegative(quotaBytes)
       return [.registered(.init(accountId: accountId, email: email, role: role, quotaBytes: quotaBytes))]
     }
-    guard state.status != .absent else { throw .unknownAccount }
+    if case .erase = command, state.status == .erased { return [] }
+    guard state.status != .absent, state.status != .erased else { throw .unknownAccount }
 
     switch command {
     case .register:
@@ -86,6 +92,9 @@ public enum AccountDecider {
       ]
     case .revokeSession(let sessionId, let reason):
       return [.sessionRevoked(.init(accountId: accountId, sessionId: sessionId, reason: reason))]
+    case .erase:
+      guard state.status == .disabled, state.usedBytes == 0 else { throw .inUse }
+      return [.erased(.init(accountId: accountId))]
     }
   }
 
@@ -99,6 +108,7 @@ public enum AccountDecider {
     case .quotaSet(let event): next.quotaBytes = event.quotaBytes
     case .quotaCharged(let event): next.usedBytes = event.usedBytes
     case .quotaReleased(let event): next.usedBytes = event.usedBytes
+    case .erased: next.status = .erased
     case .passwordChanged, .sessionRevoked: break
     }
     return next

@@ -12,6 +12,7 @@ extension AccountEvent {
     case .quotaCharged(let event): event
     case .quotaReleased(let event): event
     case .sessionRevoked(let event): event
+    case .erased(let event): event
     }
   }
 
@@ -29,6 +30,7 @@ extension AccountEvent {
     case AccountQuotaCharged.eventType: self = .quotaCharged(try read(AccountQuotaCharged.self))
     case AccountQuotaReleased.eventType: self = .quotaReleased(try read(AccountQuotaReleased.self))
     case AccountSessionRevoked.eventType: self = .sessionRevoked(try read(AccountSessionRevoked.self))
+    case AccountErased.eventType: self = .erased(try read(AccountErased.self))
     default: return nil
     }
   }

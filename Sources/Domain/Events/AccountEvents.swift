@@ -12,12 +12,17 @@ public enum AccountEvent: Equatable, Sendable {
   case quotaCharged(AccountQuotaCharged)
   case quotaReleased(AccountQuotaReleased)
   case sessionRevoked(AccountSessionRevoked)
+  case erased(AccountErased)
 }
 
 public enum Role: String, Codable, Sendable { case user, admin }
 
 public struct AccountRegistered: DomainEvent {
   public static let eventType = "account.registered"
+  /// Version 2 keeps the email encrypted.
+  public static let schemaVersion = 2
+  public static let alikeSince = 1
+  public static let personalMembers = ["email": 2]
   public var accountId: UUID
   public var email: String
   public var role: Role
@@ -52,6 +57,10 @@ public struct AccountRoleChanged: DomainEvent {
 
 public struct AccountDisabled: DomainEvent {
   public static let eventType = "account.disabled"
+  /// Version 2 keeps the reason encrypted.
+  public static let schemaVersion = 2
+  public static let alikeSince = 1
+  public static let personalMembers = ["reason": 2]
   public var accountId: UUID
   public var reason: String
 
@@ -120,4 +129,12 @@ public struct AccountSessionRevoked: DomainEvent {
     self.sessionId = sessionId
     self.reason = reason
   }
+}
+
+/// The person is forgotten: their files are gone, their key is destroyed, and nothing more happens to the account.
+public struct AccountErased: DomainEvent {
+  public static let eventType = "account.erased"
+  public var accountId: UUID
+
+  public init(accountId: UUID) { self.accountId = accountId }
 }

@@ -3,6 +3,7 @@
 /// What may happen to a content, whoever owns files of it. Stream: `content-<hex digest>`; these events have no owner.
 public enum ContentEvent: Equatable, Sendable {
   case analyzed(ContentAnalyzed)
+  case reclaimed(ContentReclaimed)
 }
 
 /// How the bytes of a settled blob are encoded.
@@ -23,5 +24,18 @@ public struct ContentAnalyzed: DomainEvent {
     self.size = size
     self.storedBytes = storedBytes
     self.codec = codec
+  }
+}
+
+/// No file had the content any more, and its bytes are gone. When it is uploaded again it is kept again.
+public struct ContentReclaimed: DomainEvent {
+  public static let eventType = "content.reclaimed"
+  public var digest: Digest
+  /// Bytes on disk that were given back.
+  public var storedBytes: Int64
+
+  public init(digest: Digest, storedBytes: Int64) {
+    self.digest = digest
+    self.storedBytes = storedBytes
   }
 }

@@ -5,12 +5,14 @@ public enum EventCatalog {
   public static let all: [any DomainEvent.Type] = [
     AccountRegistered.self, AccountPasswordChanged.self, AccountRoleChanged.self, AccountDisabled.self,
     AccountQuotaSet.self, AccountQuotaCharged.self, AccountQuotaReleased.self, AccountSessionRevoked.self,
+    AccountErased.self,
     FileUploaded.self, FileTrashed.self, FileRestored.self, FileRemoved.self,
-    ContentAnalyzed.self, DuplicateMatched.self,
+    ContentAnalyzed.self, ContentReclaimed.self, DuplicateMatched.self,
     JobSucceeded.self, JobFailed.self, JobDeadLettered.self,
     ProjectionRebuilt.self,
   ]
 
-  /// The schema version of each type, as it is after upcasting.
-  public static let versions = Dictionary(uniqueKeysWithValues: all.map { ($0.eventType, $0.schemaVersion) })
+  /// The schema versions of each type that are read, as they are after upcasting: today's, and those that are alike.
+  public static let versions = Dictionary(
+    uniqueKeysWithValues: all.map { ($0.eventType, $0.alikeSince...$0.schemaVersion) })
 }

@@ -16,6 +16,10 @@ public enum JobClass: String, Codable, Sendable, CaseIterable { case admin, inte
 /// The bytes are durable and hashed; the work on them follows from this event.
 public struct FileUploaded: DomainEvent {
   public static let eventType = "file.uploaded"
+  /// Version 2 keeps the path encrypted.
+  public static let schemaVersion = 2
+  public static let alikeSince = 1
+  public static let personalMembers = ["path": 2]
   public var fileId: UUID
   public var path: String
   public var digest: Digest

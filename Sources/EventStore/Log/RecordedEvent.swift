@@ -50,7 +50,7 @@ public struct RecordedEvent: Hashable, Sendable {
   /// - Throws: ``EventDecodingError`` when the event is of another type, of a schema version that this program does not know, or broken.
   public func decode<E: DomainEvent>(_ event: E.Type) throws -> E {
     guard type == E.eventType else { throw EventDecodingError(self, "it is not a \(E.eventType)") }
-    guard schemaVersion == E.schemaVersion else {
+    guard (E.alikeSince...E.schemaVersion).contains(schemaVersion) else {
       throw EventDecodingError(self, "schema version \(E.schemaVersion) is the one that this program reads")
     }
     do {
@@ -68,7 +68,7 @@ public struct EventDecodingError: Error, Equatable, CustomStringConvertible {
   public let schemaVersion: Int
   public let reason: String
 
-  init(_ event: RecordedEvent, _ reason: String) {
+  public init(_ event: RecordedEvent, _ reason: String) {
     position = event.position
     type = event.type
     schemaVersion = event.schemaVersion

@@ -23,15 +23,21 @@ public final class MemoryEventLog: EventLog {
   private let state = Mutex(State())
   private let signal = PositionSignal()
   private let upcasters: Upcasters
+  private let protection: (any PayloadProtection)?
   private let now: @Sendable () -> Date
 
   /// - Parameter now: the clock from which events take their time.
-  public init(upcasters: Upcasters = .none, now: @escaping @Sendable () -> Date = { Date() }) {
+  public init(
+    upcasters: Upcasters = .none, protection: (any PayloadProtection)? = nil,
+    now: @escaping @Sendable () -> Date = { Date() }
+  ) {
     self.upcasters = upcasters
+    self.protection = protection
     self.now = now
   }
 
   public func append(_ appends: [StreamAppend]) async throws -> AppendResult {
+    let appends = try await protection?.conceal(appends, on: nil) ?? appends
     let result = try state.withLock { state in
       var plan = AppendPlan(deciding: [appends], against: state.known(to: appends))
       let time = max(now(), state.events.last?.recordedAt ?? .distantPast)
@@ -51,7 +57,7 @@ public final class MemoryEventLog: EventLog {
   }
 
   public func page(after position: Position, limit: Int, filter: EventFilter) async throws -> EventPage {
-    try state.withLock { state in
+    var page = state.withLock { state in
       var page = EventPage(events: [], through: position, isLast: true)
       for event in state.events.dropFirst(Int(max(0, position.rawValue))) {
         guard page.events.count < limit else {
@@ -59,34 +65,35 @@ public final class MemoryEventLog: EventLog {
           break
         }
         page.through = event.position
-        if filter.matches(event) { page.events.append(try upcast(event)) }
+        if filter.matches(event) { page.events.append(event) }
       }
       return page
     }
+    page.events = try await readable(page.events)
+    return page
   }
 
   public func read(stream: StreamName, after version: Int64, limit: Int) async throws -> [RecordedEvent] {
-    try state.withLock { state in
-      try state.streams[stream, default: []].dropFirst(Int(max(0, version))).prefix(limit)
-        .map { try upcast(state.events[$0]) }
-    }
+    try await readable(
+      state.withLock { state in
+        state.streams[stream, default: []].dropFirst(Int(max(0, version))).prefix(limit).map { state.events[$0] }
+      })
   }
 
   public func events(at positions: [Position]) async throws -> [RecordedEvent] {
-    try state.withLock { state in
-      try Set(positions).sorted().map { Int($0.rawValue) - 1 }.filter(state.events.indices.contains)
-        .map { try upcast(state.events[$0]) }
-    }
+    try await readable(
+      state.withLock { state in
+        Set(positions).sorted().map { Int($0.rawValue) - 1 }.filter(state.events.indices.contains)
+          .map { state.events[$0] }
+      })
   }
 
   public func lastEvents(of streams: [StreamName]) async throws -> [StreamName: RecordedEvent] {
-    try state.withLock { state in
-      var last: [StreamName: RecordedEvent] = [:]
-      for stream in streams {
-        if let index = state.streams[stream]?.last { last[stream] = try upcast(state.events[index]) }
-      }
-      return last
-    }
+    let last = try await readable(
+      state.withLock { state in
+        Set(streams).compactMap { state.streams[$0]?.last.map { state.events[$0] } }
+      })
+    return Dictionary(last.map { ($0.stream, $0) }) { first, _ in first }
   }
 
   public func head() async throws -> Position {
@@ -106,9 +113,10 @@ public final class MemoryEventLog: EventLog {
       })
   }
 
-  private func upcast(_ event: RecordedEvent) throws -> RecordedEvent {
-    var event = event
-    try upcasters.apply(to: &event)
-    return event
+  private func readable(_ events: [RecordedEvent]) async throws -> [RecordedEvent] {
+    var events = events
+    try await protection?.reveal(&events)
+    for index in events.indices { try upcasters.apply(to: &events[index]) }
+    return events
   }
 }

@@ -27,19 +27,22 @@ public final class PostgresEventLog: EventLog, Service {
 
   private let pool: PostgresPool
   private let upcasters: Upcasters
+  private let protection: (any PayloadProtection)?
   private let group: GroupCommit
 
   /// - Parameters:
   ///   - pool: for reading. Appending has a connection of its own, to the same place, from the first append on.
   ///   - redis: carries wake-ups between processes; without it they look once a second.
+  ///   - protection: between payloads as they are used and payloads as they are stored; nil when they are the same.
   public init(
-    pool: PostgresPool, redis: RedisClient?, upcasters: Upcasters = .none,
+    pool: PostgresPool, redis: RedisClient?, upcasters: Upcasters = .none, protection: (any PayloadProtection)? = nil,
     logger: Logger = Logger(label: "onefold.log")
   ) {
     let wakeUp = WakeUp(redis: redis, logger: logger)
     self.wakeUp = wakeUp
     self.pool = pool
     self.upcasters = upcasters
+    self.protection = protection
     let writer = AppendWriter(configuration: pool.configuration, logger: logger) { head in
       LogMetrics.head(head)
       wakeUp.announce(head)
@@ -58,7 +61,7 @@ public final class PostgresEventLog: EventLog, Service {
   /// up by its event ids.
   /// - Throws: also `PostgresError`; its `commitUnknown` means that the database did not come back in time to say.
   public func append(_ appends: [StreamAppend]) async throws -> AppendResult {
-    try await group.append(appends)
+    try await group.append(protection?.conceal(appends, on: nil) ?? appends)
   }
 
   /// Appends inside the caller's transaction, for facts that must be committed together with other rows.
@@ -66,7 +69,8 @@ public final class PostgresEventLog: EventLog, Service {
   /// It takes the log's lock, which is held until that transaction ends: do it last, and commit at once. The transaction must be READ
   /// COMMITTED. After the commit, ``WakeUp/announce(_:)`` with the result's last position saves readers a second of waiting.
   public func append(_ appends: [StreamAppend], in connection: PostgresConnection) async throws -> AppendResult {
-    try await Self.decide([appends], on: connection).outcomes[0].get()
+    let appends = try await protection?.conceal(appends, on: connection) ?? appends
+    return try await Self.decide([appends], on: connection).outcomes[0].get()
   }
 
   public func page(after position: Position, limit: Int, filter: EventFilter) async throws -> EventPage {
@@ -82,7 +86,7 @@ public final class PostgresEventLog: EventLog, Service {
     let (head, rows) = try await pool.withConnection { connection in
       try await Self.rows(after: position, limit: limit, filter, on: connection)
     }
-    let events = try decode(rows)
+    let events = try await decode(rows)
     if events.count == limit, let last = events.last {
       return EventPage(events: events, through: last.position, isLast: false)
     }
@@ -187,29 +191,32 @@ public final class PostgresEventLog: EventLog, Service {
   }
 
   private func events(_ query: Query) async throws -> [RecordedEvent] {
-    try decode(try await pool.query(query))
+    try await decode(try await pool.query(query))
   }
 
   private func copy(after position: Position, _ limit: Int) async throws -> [RecordedEvent] {
-    var events = try await pool.withConnection { connection in
-      try await connection.copyOut(Statements.copy(after: position, limit: limit)) { rows throws(PostgresError) in
-        var events: [RecordedEvent] = []
-        events.reserveCapacity(limit)
-        while try rows.next() { events.append(try RecordedEvent(&rows)) }
-        return events
-      }
-    }
-    for index in events.indices { try upcasters.apply(to: &events[index]) }
-    return events
+    try await readable(
+      pool.withConnection { connection in
+        try await connection.copyOut(Statements.copy(after: position, limit: limit)) { rows throws(PostgresError) in
+          var events: [RecordedEvent] = []
+          events.reserveCapacity(limit)
+          while try rows.next() { events.append(try RecordedEvent(&rows)) }
+          return events
+        }
+      })
   }
 
-  private func decode(_ rows: PostgresRows?) throws -> [RecordedEvent] {
+  private func decode(_ rows: PostgresRows?) async throws -> [RecordedEvent] {
     guard let rows else { return [] }
-    return try rows.map { row in
-      var event = try RecordedEvent(row)
-      try upcasters.apply(to: &event)
-      return event
-    }
+    return try await readable(rows.map { row in try RecordedEvent(row) })
+  }
+
+  /// Stored events as readers see them. The stored version says what is concealed, so upcasters come last.
+  private func readable(_ stored: [RecordedEvent]) async throws -> [RecordedEvent] {
+    var events = stored
+    try await protection?.reveal(&events)
+    for index in events.indices { try upcasters.apply(to: &events[index]) }
+    return events
   }
 
   private static func position(_ rows: PostgresRows) throws -> Position {

@@ -12,6 +12,8 @@ public struct DuplicatesProjection: Projection {
     "file.uploaded", "file.trashed", "file.restored", "file.removed", "duplicates.exactMatched",
   ]
 
+  public static let ownerTables: [StaticString] = ["member", "duplicate_group"]
+
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {

@@ -12,6 +12,8 @@ public struct FilesProjection: Projection {
     "file.uploaded", "file.trashed", "file.restored", "file.removed", "job.succeeded",
   ]
 
+  public static let ownerTables: [StaticString] = ["file"]
+
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {

@@ -2,6 +2,7 @@
 
 import Domain
 import EventStore
+import Foundation
 import Postgres
 
 /// What a transaction that folds needs to know before it begins.
@@ -38,7 +39,14 @@ extension Projection {
     guard !batch.isEmpty else { return }
     do {
       if Self.eventTypes != nil { try batch.forEach(Self.requireKnownVersion) }
-      try await apply(batch, on: connection)
+      var rest = batch[...]
+      // An erasure ends what came before it and not what comes after, so the batch is cut there. It hardly ever is.
+      while let index = rest.firstIndex(where: { $0.type == AccountErased.eventType }) {
+        if index > rest.startIndex { try await apply(Array(rest[..<index]), on: connection) }
+        try await forget(Payload(rest[index]).uuid("accountId"), on: connection)
+        rest = rest[(index + 1)...]
+      }
+      if !rest.isEmpty { try await apply(rest.startIndex == 0 ? batch : Array(rest), on: connection) }
     } catch let error as PostgresError where error.isTransient || error.code == .cancelled || error.code == .closed {
       throw error
     } catch let error as CancellationError {
@@ -48,11 +56,19 @@ extension Projection {
     }
   }
 
+  private func forget(_ owner: UUID, on connection: PostgresConnection) async throws {
+    for table in Self.ownerTables { _ = try await connection.execute(Self.delete(owner, from: table)) }
+  }
+
+  private static func delete(_ owner: UUID, from table: StaticString) -> Query {
+    "DELETE FROM \(unescaped: table) WHERE owner = \(owner)"
+  }
+
   /// Members may mean something else in a version that a newer program wrote.
   private static func requireKnownVersion(_ event: RecordedEvent) throws(UnreadableEvent) {
-    guard let known = EventCatalog.versions[event.type], known != event.schemaVersion else { return }
+    guard let known = EventCatalog.versions[event.type], !known.contains(event.schemaVersion) else { return }
     throw UnreadableEvent(
-      event, "it has schema version \(event.schemaVersion), and this program reads version \(known)")
+      event, "it has schema version \(event.schemaVersion), and this program reads version \(known.upperBound)")
   }
 }
 

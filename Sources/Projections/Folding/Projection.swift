@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
 public import EventStore
 public import Postgres
 
@@ -16,6 +17,9 @@ public protocol Projection: Sendable {
   /// Nil: every event.
   static var eventTypes: Set<String>? { get }
 
+  /// The tables with a column `owner`, whose rows go when that owner is erased.
+  static var ownerTables: [StaticString] { get }
+
   /// Folds wanted events, in the order of their positions, none of which was folded before.
   ///
   /// Runs in a transaction that also moves the checkpoint. Names of tables are unqualified: the transaction's `search_path` says whether
@@ -30,13 +34,18 @@ public protocol Projection: Sendable {
 }
 
 extension Projection {
+  public static var ownerTables: [StaticString] { [] }
+
   public func didCommit(in pool: PostgresPool) async throws {}
 
   var name: String { Self.name }
   var version: Int { Self.version }
-  var filter: EventFilter { Self.eventTypes.map(EventFilter.types) ?? .all }
+  var filter: EventFilter { wantedTypes.map(EventFilter.types) ?? .all }
 
-  func wants(_ event: RecordedEvent) -> Bool { Self.eventTypes?.contains(event.type) ?? true }
+  func wants(_ event: RecordedEvent) -> Bool { wantedTypes?.contains(event.type) ?? true }
+
+  /// Those that the fold wants, and those that end what it keeps of an owner; nil for every event.
+  private var wantedTypes: Set<String>? { Self.eventTypes?.union([AccountErased.eventType]) }
 }
 
 /// Every projection there is.

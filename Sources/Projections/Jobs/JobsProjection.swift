@@ -14,6 +14,8 @@ public struct JobsProjection: Projection {
     "file.uploaded", "job.succeeded", "job.failed", "job.deadLettered",
   ]
 
+  public static let ownerTables: [StaticString] = ["job", "owner_jobs"]
+
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {

@@ -16,6 +16,8 @@ public struct QuotaProjection: Projection {
     "account.quotaCharged", "account.quotaReleased", "account.sessionRevoked",
   ]
 
+  public static let ownerTables: [StaticString] = ["account"]
+
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {

@@ -16,6 +16,8 @@ public struct SavingsProjection: Projection {
     "file.uploaded", "file.removed", "job.succeeded", "content.analyzed",
   ]
 
+  public static let ownerTables: [StaticString] = ["owner_content", "owner_savings"]
+
   /// A gauge despite its name: removing files lowers it.
   private let saved = Meter(label: "storage_bytes_saved_total")
 

@@ -37,9 +37,10 @@ public struct ServerApplication: Sendable {
       requestLogLevel: configuration.requestLogLevel, behindTLS: configuration.isBehindTLS
     ) { routes in
       let api = routes.group("api/v1")
-      Self.addPublicRoutes(to: api, configuration, dependencies)
+      let throttle = LoginThrottle(configuration.loginLimits, trustsForwardedFor: configuration.trustsForwardedFor)
+      Self.addPublicRoutes(to: api, throttle, configuration, dependencies)
       live.addRoutes(to: api)
-      Self.addSignedInRoutes(to: api, configuration, dependencies, past: past)
+      Self.addSignedInRoutes(to: api, throttle, configuration, dependencies, past: past)
       OperationsController(readiness: dependencies.readiness, metrics: dependencies.metrics).addRoutes(to: routes)
       DashboardController(files: dashboard).addRoutes(to: routes)
     }
@@ -54,19 +55,20 @@ public struct ServerApplication: Sendable {
   public var services: [any Service] { [past, feed, rebuilds, http] }
 
   private static func addPublicRoutes(
-    to api: RouterGroup<ServerContext>, _ configuration: ServerConfiguration, _ dependencies: ServerDependencies
+    to api: RouterGroup<ServerContext>, _ throttle: LoginThrottle, _ configuration: ServerConfiguration,
+    _ dependencies: ServerDependencies
   ) {
     OpenAPIController().addRoutes(to: api)
     AuthController(
       accounts: dependencies.accounts, sessions: dependencies.sessions,
-      throttle: LoginThrottle(configuration.loginLimits, trustsForwardedFor: configuration.trustsForwardedFor),
+      throttle: throttle,
       cookie: RefreshCookie(isSecure: configuration.isBehindTLS), registrationIsOpen: configuration.registrationIsOpen
     ).addRoutes(to: api)
   }
 
   private static func addSignedInRoutes(
-    to api: RouterGroup<ServerContext>, _ configuration: ServerConfiguration, _ dependencies: ServerDependencies,
-    past: PostgresPool
+    to api: RouterGroup<ServerContext>, _ throttle: LoginThrottle, _ configuration: ServerConfiguration,
+    _ dependencies: ServerDependencies, past: PostgresPool
   ) {
     let pool = dependencies.pool
     let barrier = ReadBarrier(positions: dependencies.positions, timeout: configuration.readTimeout)
@@ -77,7 +79,10 @@ public struct ServerApplication: Sendable {
     let signedIn = api.group()
       .add(middleware: AuthenticationMiddleware(tokens: dependencies.tokens))
       .group(context: SignedInContext.self)
-    MeController(reads: reads).addRoutes(to: signedIn)
+    MeController(
+      reads: reads, sessions: dependencies.sessions, eraser: dependencies.eraser, throttle: throttle,
+      cookie: RefreshCookie(isSecure: configuration.isBehindTLS)
+    ).addRoutes(to: signedIn)
     FilesController(
       reads: reads, history: FileHistory(log: dependencies.log), downloads: FileDownload(blobs: dependencies.blobs)
     ).addRoutes(to: signedIn)
@@ -90,8 +95,10 @@ public struct ServerApplication: Sendable {
     JobsController(jobs: JobViews(pool: pool), barrier: barrier).addRoutes(to: signedIn)
     let admin = signedIn.group("admin", context: AdminContext.self)
     AuditController(auditor: Auditor(pool: pool, log: dependencies.log)).addRoutes(to: admin)
-    AdminController(accounts: accounts, directory: dependencies.accounts, savings: savings, barrier: barrier)
-      .addRoutes(to: admin)
+    AdminController(
+      accounts: accounts, directory: dependencies.accounts, eraser: dependencies.eraser, savings: savings,
+      barrier: barrier
+    ).addRoutes(to: admin)
     ProjectionsController(pool: pool, log: dependencies.log, rollbackWindow: configuration.rollbackWindow)
       .addRoutes(to: admin)
     SealsController(pool: pool, proofs: SealProofs(pool: pool)).addRoutes(to: admin)

@@ -16,6 +16,7 @@ public struct ServerDependencies: Sendable {
   public var ledger: FileLedger
   public var accounts: AccountDirectory
   public var sessions: Sessions
+  public var eraser: Eraser
   public var tokens: Tokens
   public var positions: ProjectionPositions
   public var readiness: Readiness
@@ -23,7 +24,7 @@ public struct ServerDependencies: Sendable {
 
   public init(
     pool: PostgresPool, log: any EventLog, blobs: any BlobStore, ledger: FileLedger, accounts: AccountDirectory,
-    sessions: Sessions, tokens: Tokens, positions: ProjectionPositions, readiness: Readiness,
+    sessions: Sessions, eraser: Eraser, tokens: Tokens, positions: ProjectionPositions, readiness: Readiness,
     metrics: PrometheusRegistry
   ) {
     self.pool = pool
@@ -32,6 +33,7 @@ public struct ServerDependencies: Sendable {
     self.ledger = ledger
     self.accounts = accounts
     self.sessions = sessions
+    self.eraser = eraser
     self.tokens = tokens
     self.positions = positions
     self.readiness = readiness

@@ -18,13 +18,13 @@ struct LoginThrottle: Sendable {
   }
 
   /// - Throws: ``Problem`` 429.
-  func admit(_ request: Request, email: String, context: ServerContext) throws(Problem) {
+  func admit(_ request: Request, email: String, context: some ConnectionContext) throws(Problem) {
     try admit(request, context: context)
     try check(byAccount.take("\(address(request, context)) \(email.lowercased())"))
   }
 
   /// - Throws: ``Problem`` 429.
-  func admit(_ request: Request, context: ServerContext) throws(Problem) {
+  func admit(_ request: Request, context: some ConnectionContext) throws(Problem) {
     try check(byAddress.take(address(request, context)))
   }
 
@@ -33,7 +33,7 @@ struct LoginThrottle: Sendable {
     throw .rateLimited(retryAfter: Int(missing.components.seconds) + 1)
   }
 
-  private func address(_ request: Request, _ context: ServerContext) -> String {
+  private func address(_ request: Request, _ context: some ConnectionContext) -> String {
     if trustsForwardedFor, let last = request.headers[.forwardedFor]?.split(separator: ",").last {
       return last.filter { $0 != " " }
     }

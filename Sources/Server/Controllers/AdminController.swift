@@ -11,12 +11,14 @@ import Projections
 struct AdminController: Sendable {
   let accounts: QuotaViews
   let directory: AccountDirectory
+  let eraser: Eraser
   let savings: SavingsViews
   let barrier: ReadBarrier
 
   func addRoutes(to routes: some RouterMethods<AdminContext>) {
     routes.get("users", use: users)
     routes.put("users/{id}/quota", use: setQuota)
+    routes.delete("users/{id}", use: erase)
     routes.get("savings") { request, _ in
       try await barrier.wait(request.query(), for: SavingsProjection.name)
       return try await Response.json(SavingsBody(savings.installation()))
@@ -41,6 +43,11 @@ struct AdminController: Sendable {
     }
     let position = try await directory.setQuota(quota, of: id, actor: context.identity.accountId)
     return Response(status: .noContent, headers: [.onefoldPosition: position.description])
+  }
+
+  @Sendable private func erase(_ request: Request, _ context: AdminContext) async throws -> Response {
+    let id = try context.pathId()
+    return try ErasureBody.response(await eraser.erase(id, actor: context.identity.accountId))
   }
 }
 

@@ -3,12 +3,17 @@
 import Accounts
 import Domain
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Projections
 
 /// `/me`: the account that is signed in.
 struct MeController: Sendable {
   let reads: AccountReads
+  let sessions: Sessions
+  let eraser: Eraser
+  let throttle: LoginThrottle
+  let cookie: RefreshCookie
 
   func addRoutes(to routes: some RouterMethods<SignedInContext>) {
     routes.get("me") { request, context in
@@ -18,6 +23,18 @@ struct MeController: Sendable {
       guard let account else { throw Problem.notFound }
       return try Response.json(AccountBody(account))
     }
+    routes.delete("me", use: erase)
+  }
+
+  private struct Confirmation: Decodable { let password: String }
+
+  /// For good, so a token alone is not enough.
+  @Sendable private func erase(_ request: Request, _ context: SignedInContext) async throws -> Response {
+    let password = try await request.json(Confirmation.self, context: context).password
+    try throttle.admit(request, email: context.owner.text, context: context)
+    try await sessions.confirm(context.owner, password: password)
+    let erasure = try await eraser.erase(context.owner, actor: context.owner, correlationId: context.requestID.uuid)
+    return try ErasureBody.response(erasure, headers: cookie.clear())
   }
 }
 

@@ -151,6 +151,7 @@ final class LiveConnection: Sendable {
           let step = try await feed.step(owner: subscription.owner, after: cursor)
           for event in step.events {
             try await write(.text(event.text))
+            if event.endsAccount { throw CloseReason.unauthenticated("The account was closed.") }
             sent = true
           }
           guard step.through > cursor else { break }

@@ -10,9 +10,12 @@ import Projections
 struct LiveEvent: Equatable, Sendable {
   let position: Position
   let text: String
+  /// Nothing is shown to this owner after it.
+  let endsAccount: Bool
 
   init(_ event: RecordedEvent) {
     position = event.position
+    endsAccount = [AccountDisabled.eventType, AccountErased.eventType].contains(event.type)
     // The payload is JSON already, and is sent as the log has it.
     let payload = String(decoding: event.payload, as: UTF8.self)
     text =

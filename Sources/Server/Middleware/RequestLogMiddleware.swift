@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Hummingbird
 import Logging
 
 /// One line for each request: method, path, status and time.
 ///
-/// Neither query, headers nor bodies are logged: they hold names of users' files, tokens and passwords.
+/// Neither query, headers nor bodies are logged: they hold names of users' files, tokens and passwords. Of a path only what the route says
+/// and identifiers are: whatever else a client puts there may be a name or an address.
 struct RequestLogMiddleware: RouterMiddleware {
   /// The level of lines about requests that went well; failures of the server are always at `error`.
   let level: Logger.Level
@@ -23,11 +25,21 @@ struct RequestLogMiddleware: RouterMiddleware {
       level: failed ? .error : isProbe(request) ? .trace : level, "request",
       metadata: [
         "method": .string(request.method.rawValue),
-        "path": .string(String(request.uri.path.prefix(200))),
+        "path": .string(Self.path(of: request, on: context.endpointPath)),
         "status": .stringConvertible(response.status.code),
         "duration_ms": .stringConvertible((clock.now - start).milliseconds),
       ])
     return response
+  }
+
+  static func path(of request: Request, on route: String?) -> String {
+    guard let route else { return "-" }
+    let parts = route.split(separator: "/")
+    let given = request.uri.path.split(separator: "/")
+    guard parts.count == given.count else { return route }
+    return zip(parts, given).map { part, given in
+      part.hasPrefix("{") && UUID(uuidString: String(given)) != nil ? "/\(given)" : "/\(part)"
+    }.joined()
   }
 
   /// Asked for every few seconds by machines; of no interest while they go well.

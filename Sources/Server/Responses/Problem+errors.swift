@@ -25,6 +25,7 @@ extension Problem {
       case let error as TokenError: Self.token(error)
       case let error as AccountError: Self.account(error)
       case let error as FileLedgerError: Self.ledger(error)
+      case PersonalKeyError.destroyed: Self.ledger(.unknownAccount)
       case let error as InvalidCursor: .invalidRequest(error.description)
       case let error as RebuildError: Self.rebuild(error)
       case let error as AuditError: Self.audit(error)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Accounts
 import BlobStore
 import EventStore
 import Foundation
@@ -14,6 +15,7 @@ import Workers
 struct Connections: Sendable {
   let pool: PostgresPool
   let redis: RedisClient
+  let keys: PersonalKeys
   let log: PostgresEventLog
   let positions: ProjectionPositions
   let logger: Logger
@@ -23,7 +25,8 @@ struct Connections: Sendable {
       url: settings.requiredDatabaseURL(), role: ApplicationRole.name)
     pool = PostgresPool(configuration: database, size: settings.databasePoolSize, logger: logger)
     redis = RedisClient(configuration: try RedisConfiguration(url: settings.requiredRedisURL()), logger: logger)
-    log = PostgresEventLog(pool: pool, redis: redis, logger: logger)
+    keys = try PersonalKeys(pool: pool, secret: settings.keySecret)
+    log = PostgresEventLog(pool: pool, redis: redis, protection: PersonalProtection(keys: keys), logger: logger)
     positions = ProjectionPositions(pool: pool, redis: redis, logger: logger)
     self.logger = logger
   }
@@ -76,6 +79,15 @@ struct Connections: Sendable {
       logger: logger)
   }
 
+  func reclaimer(_ settings: Settings, blobs: any BlobStore) -> Reclaimer {
+    Reclaimer(pool: pool, log: log, blobs: blobs, grace: settings.reclaimGrace, logger: logger)
+  }
+
+  func eraser(_ ledger: FileLedger, _ reclaimer: Reclaimer) -> Eraser {
+    Eraser(
+      pool: pool, log: log, keys: keys, ledger: ledger, positions: positions, reclaimer: reclaimer, logger: logger)
+  }
+
   /// Closes what a command opened without running the services.
   func close() async {
     await redis.close()
@@ -92,6 +104,11 @@ extension Settings {
       throw CommandError("Which database? Set DATABASE_URL (or --database-url). `onefold up` starts its own.")
     }
     return databaseURL
+  }
+
+  /// - Throws: when the secret is missing, for whoever will read or write what is personal.
+  func requireKeySecret() throws {
+    guard keySecret != nil else { throw CommandError(PersonalKeyError.noSecret.description) }
   }
 
   func requiredRedisURL() throws -> String {

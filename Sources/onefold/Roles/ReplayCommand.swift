@@ -55,6 +55,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try await common.settings(project.flags).findingServices()
+    try settings.requireKeySecret()
     let connections = try Connections(settings, logger: settings.startLogging())
     let all = projections.contains("all")
     let wanted = ProjectionCatalog.all.filter { all || projections.contains(type(of: $0).name) }

@@ -14,6 +14,7 @@ struct Role: Sendable {
 
   init(_ settings: Settings) async throws {
     self.settings = settings.findingServices()
+    try self.settings.requireKeySecret()
     logger = self.settings.startLogging()
     metrics = Settings.startMetrics()
     connections = try Connections(self.settings, logger: logger)

@@ -18,6 +18,7 @@ struct ServerRole: Sendable {
   let blobs: LocalBlobStore
   private let directory: AccountDirectory
   private let sessions: Sessions
+  private let erasures: Erasures
   private let dependencies: ServerDependencies
 
   init(_ settings: Settings, connections: Connections, metrics: PrometheusRegistry) async throws {
@@ -27,7 +28,7 @@ struct ServerRole: Sendable {
       throw CommandError(
         "Access tokens need a secret that all servers share: set ONEFOLD_TOKEN_SECRET (openssl rand -hex 32).")
     }
-    let (pool, log, logger) = (connections.pool, connections.log, connections.logger)
+    let (pool, log) = (connections.pool, connections.log)
     blobs = try settings.openBlobs()
     let tokens = try await Tokens(
       TokenConfiguration(
@@ -36,10 +37,14 @@ struct ServerRole: Sendable {
     directory = AccountDirectory(
       pool: pool, log: log, passwords: passwords, defaultQuotaBytes: settings.defaultQuotaBytes)
     sessions = Sessions(pool: pool, log: log, passwords: passwords, tokens: tokens)
+    let ledger = FileLedger(log: log, index: ProjectionFileIndex(pool: pool))
+    let reclaimer = connections.reclaimer(settings, blobs: blobs)
+    let eraser = connections.eraser(ledger, reclaimer)
+    erasures = Erasures(eraser: eraser, reclaimer: reclaimer, logger: connections.logger)
     dependencies = ServerDependencies(
       pool: pool, log: log, blobs: blobs,
-      ledger: FileLedger(log: log, index: ProjectionFileIndex(pool: pool)), accounts: directory,
-      sessions: sessions, tokens: tokens, positions: connections.positions,
+      ledger: ledger, accounts: directory, sessions: sessions, eraser: eraser, tokens: tokens,
+      positions: connections.positions,
       readiness: try connections.readiness(settings), metrics: metrics)
   }
 
@@ -67,7 +72,8 @@ struct ServerRole: Sendable {
     configuration.rollbackWindow = settings.rollbackWindow
     let application = try ServerApplication(
       configuration, dependencies, onRunning: onRunning, logger: connections.logger)
-    return [Housekeeping(blobs: blobs, sessions: sessions, logger: connections.logger)] + application.services
+    return [Housekeeping(blobs: blobs, sessions: sessions, logger: connections.logger), erasures]
+      + application.services
   }
 }
 
@@ -86,6 +92,7 @@ extension Connections {
             }
           }
         ),
+        ("personal keys", { [keys] in try await keys.check() }),
         ("redis", { [redis] in _ = try await redis.command(["PING"]) }),
       ], logger: logger)
   }

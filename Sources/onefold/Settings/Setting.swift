@@ -62,6 +62,11 @@ struct Setting: Sendable {
   static let previousTokenSecret = Setting(
     "onefold.previousTokenSecret", environment: "ONEFOLD_PREVIOUS_TOKEN_SECRET", flag: nil,
     help: "While secrets are changed over: tokens signed with it are still accepted.")
+  static let keySecret = Setting(
+    "onefold.keySecret", environment: "ONEFOLD_KEY_SECRET", flag: nil,
+    help:
+      "Wraps the keys of personal data; 32 bytes or more, the same for all roles. Back it up apart from the database: without it names and paths are lost. `up` makes its own in the data directory."
+  )
   static let registration = Setting(
     "onefold.registration", environment: "ONEFOLD_REGISTRATION", flag: "registration", fallback: "open",
     help: "open: anyone who reaches the server may register; closed: nobody.")
@@ -71,6 +76,11 @@ struct Setting: Sendable {
   static let maxUpload = Setting(
     "onefold.maxUpload", environment: "ONEFOLD_MAX_UPLOAD", flag: "max-upload", fallback: "64GB",
     help: "The largest file that is taken.")
+  static let reclaimGrace = Setting(
+    "onefold.reclaimGrace", environment: "ONEFOLD_RECLAIM_GRACE", flag: "reclaim-grace", fallback: "3600",
+    help:
+      "Seconds that bytes without a file are kept before they are removed: longer than any upload takes from its last byte to its answer."
+  )
   static let allowedOrigins = Setting(
     "onefold.allowedOrigins", environment: "ONEFOLD_ALLOWED_ORIGINS", flag: "allowed-origins",
     help: "Origins, separated by commas, whose pages may open the WebSocket besides the server's own.")
@@ -129,11 +139,10 @@ struct Setting: Sendable {
 
   static let all = [
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
-    metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, registration,
-    defaultQuota, maxUpload, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, onPoison,
+    metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, keySecret, registration,
+    defaultQuota, maxUpload, reclaimGrace, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, onPoison,
     rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents, sealSeconds,
-    logLevel,
-    logFormat,
+    logLevel, logFormat,
   ]
 
   /// The table of docs/operations.md.

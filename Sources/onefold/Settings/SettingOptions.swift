@@ -66,6 +66,8 @@ struct ServeOptions: ParsableArguments {
   var defaultQuota: String?
   @Option(name: .setting(.maxUpload), help: .setting(.maxUpload, value: "size"))
   var maxUpload: String?
+  @Option(name: .setting(.reclaimGrace), help: .setting(.reclaimGrace, value: "seconds"))
+  var reclaimGrace: String?
   @Option(name: .setting(.allowedOrigins), help: .setting(.allowedOrigins, value: "origins"))
   var allowedOrigins: String?
   @Option(name: .setting(.behindTLS), help: .setting(.behindTLS, value: "yes|no"))
@@ -76,7 +78,8 @@ struct ServeOptions: ParsableArguments {
   var flags: [(Setting, String?)] {
     [
       (.host, host), (.port, port), (.dashboardDirectory, dashboardDirectory), (.registration, registration),
-      (.defaultQuota, defaultQuota), (.maxUpload, maxUpload), (.allowedOrigins, allowedOrigins),
+      (.defaultQuota, defaultQuota), (.maxUpload, maxUpload), (.reclaimGrace, reclaimGrace),
+      (.allowedOrigins, allowedOrigins),
       (.behindTLS, behindTLS), (.trustForwardedFor, trustForwardedFor),
     ]
   }

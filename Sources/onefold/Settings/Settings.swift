@@ -22,9 +22,11 @@ struct Settings: Sendable {
   var migrationsDirectory: URL
   var tokenSecret: String?
   var previousTokenSecret: String?
+  var keySecret: String?
   var registrationIsOpen: Bool
   var defaultQuotaBytes: Int64
   var maxUploadBytes: Int64
+  var reclaimGrace: Duration
   var allowedOrigins: [String]
   var isBehindTLS: Bool
   var trustsForwardedFor: Bool
@@ -90,9 +92,11 @@ struct Settings: Sendable {
       ?? URL(filePath: "migrations")
     tokenSecret = values.text(.tokenSecret)
     previousTokenSecret = values.text(.previousTokenSecret)
+    keySecret = values.text(.keySecret)
     registrationIsOpen = try values.choice(.registration, ["open": true, "closed": false])
     defaultQuotaBytes = try values.bytes(.defaultQuota)
     maxUploadBytes = try values.bytes(.maxUpload)
+    reclaimGrace = .seconds(try values.number(.reclaimGrace, in: 0...31_536_000))
     allowedOrigins = values.list(.allowedOrigins)
     isBehindTLS = try values.choice(.behindTLS, ["yes": true, "no": false])
     trustsForwardedFor = try values.choice(.trustForwardedFor, ["yes": true, "no": false])

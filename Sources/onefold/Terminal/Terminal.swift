@@ -26,9 +26,12 @@ enum Terminal {
 
   static func writeError(_ text: some StringProtocol) { FileHandle.standardError.write(Data(text.utf8)) }
 
+  /// Whether somebody is there to answer.
+  static var canAsk: Bool { isatty(STDIN_FILENO) == 1 }
+
   /// Asks for a secret without showing it; nil when there is nobody to ask.
   static func askSecret(_ prompt: String) -> String? {
-    guard isatty(STDIN_FILENO) == 1 else { return nil }
+    guard canAsk else { return nil }
     writeError(prompt)
     var saved = termios()
     guard tcgetattr(STDIN_FILENO, &saved) == 0 else { return nil }

@@ -38,13 +38,21 @@ final class DataDirectory: Sendable {
   static let sealKeyPath = "secrets/\(sealKeyName)"
   static let sealKeyName = "seal-key"
 
+  /// The name of the secret that wraps the keys of personal data.
+  static let keySecret = "keys"
+
+  /// A secret that was made before; nil when there is none, or this user may not read it.
+  static func secret(_ name: String, in url: URL) -> String? {
+    (try? String(contentsOf: url.appending(path: "secrets/\(name)"), encoding: .utf8)).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
   /// A secret of this installation, made at its first use and readable by this user alone.
   func secret(_ name: String) throws -> String {
     let directory = url.appending(path: "secrets")
     try FileManager.default.createDirectory(
       at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
     let file = directory.appending(path: name)
-    if let known = try? String(contentsOf: file, encoding: .utf8), !known.isEmpty { return known }
+    if let known = Self.secret(name, in: url) { return known }
     let fresh = Secret.random()
     // Written beside and moved, so that a crash leaves the whole secret or none.
     let draft = directory.appending(path: name + ".new")

@@ -30,12 +30,13 @@ struct ServicePlaces: Codable {
 }
 
 extension Settings {
-  /// These settings, with the private servers of the data directory where none were named.
+  /// These settings, with the private servers and the secret of the data directory where none were named.
   func findingServices() -> Settings {
     guard databaseURL == nil || redisURL == nil, let places = ServicePlaces.read(from: dataDirectory) else {
       return self
     }
     var found = self
+    if keySecret == nil { found.keySecret = DataDirectory.secret(DataDirectory.keySecret, in: dataDirectory) }
     if found.databaseURL == nil {
       found.databaseURL = places.databaseURL
       found.databaseOwnerURL = places.databaseOwnerURL

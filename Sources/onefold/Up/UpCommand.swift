@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Accounts
 import ArgumentParser
 import Foundation
 import Logging
@@ -39,6 +40,7 @@ struct UpCommand: AsyncParsableCommand {
     if settings.tokenSecret == nil { settings.tokenSecret = try directory.secret("token") }
     if settings.sealKeyFile == nil { _ = try directory.secret(DataDirectory.sealKeyName) }
     settings.sealsFile = settings.sealsFile ?? directory.url.appending(path: "seals.ndjson").path
+    if settings.keySecret == nil { settings.keySecret = try directory.secret(DataDirectory.keySecret) }
     let servers = try await PrivateServers.start(settings, in: directory, logger: logger)
     let services: [any Service]
     do {
@@ -46,6 +48,7 @@ struct UpCommand: AsyncParsableCommand {
       settings.databaseURL = servers.places.databaseURL
       settings.redisURL = servers.places.redisURL
       let connections = try Connections(settings, logger: logger)
+      try await connections.keys.check()
       let server = try await ServerRole(settings, connections: connections, metrics: metrics)
       try await createAdmin(settings, server)
       let address = Self.shown(settings.host)

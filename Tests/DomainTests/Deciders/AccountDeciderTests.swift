@@ -40,8 +40,21 @@ struct AccountDeciderTests {
     .charge(fileId: file, bytes: 0), .release(fileId: file, bytes: 0),
     .revokeSession(sessionId: file, reason: .signedOut),
   ])
-  func nothingHappensToAnUnknownAccount(command: AccountDecider.Command) {
-    #expect(throws: AccountDecider.Refusal.unknownAccount) { try when(command, given: []) }
+  func nothingHappensToAnUnknownOrErasedAccount(command: AccountDecider.Command) {
+    let erased = AccountEvent.erased(.init(accountId: Self.id))
+    for given in [[], [Self.registered(quota: 10), Self.disabled, erased]] {
+      #expect(throws: AccountDecider.Refusal.unknownAccount) { try when(command, given: given) }
+    }
+  }
+
+  @Test func anAccountIsErasedOnceItIsDisabledAndEmpty() throws {
+    let erased = AccountEvent.erased(.init(accountId: Self.id))
+    #expect(throws: AccountDecider.Refusal.unknownAccount) { try when(.erase, given: []) }
+    for given in [[Self.registered(quota: 10)], [Self.registered(quota: 10), Self.charged(7, used: 7), Self.disabled]] {
+      #expect(throws: AccountDecider.Refusal.inUse) { try when(.erase, given: given) }
+    }
+    #expect(try when(.erase, given: [Self.registered(quota: 10), Self.disabled]) == [erased])
+    #expect(try when(.erase, given: [Self.registered(quota: 10), Self.disabled, erased]) == [])
   }
 
   @Test func aChargeFillsTheQuotaToItsLastByteAndNotBeyond() throws {

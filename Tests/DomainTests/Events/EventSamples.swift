@@ -19,6 +19,7 @@ enum EventSamples {
     AccountQuotaCharged(accountId: account, fileId: file, bytes: 4, usedBytes: 1004),
     AccountQuotaReleased(accountId: account, fileId: file, bytes: 4, usedBytes: 1000),
     AccountSessionRevoked(accountId: account, sessionId: session, reason: .tokenReused),
+    AccountErased(accountId: account),
     FileUploaded(
       fileId: file, path: "Fotos/Zürich/été 1.jpg", digest: digest, size: 4, contentType: "image/jpeg",
       jobClass: .interactive),
@@ -26,6 +27,7 @@ enum EventSamples {
     FileRestored(fileId: file),
     FileRemoved(fileId: file, digest: digest, size: 4),
     ContentAnalyzed(digest: digest, size: 4096, storedBytes: 812, codec: .lz4),
+    ContentReclaimed(digest: digest, storedBytes: 812),
     DuplicateMatched(groupId: group, digest: digest, size: 4, fileId: file, originalId: session),
     JobSucceeded(jobId: job, kind: .analyze, fileId: file, digest: digest, size: 4096, storedBytes: 812),
     JobFailed(

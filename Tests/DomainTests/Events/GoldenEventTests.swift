@@ -18,12 +18,25 @@ struct GoldenEventTests {
     #expect(String(decoding: written, as: UTF8.self) == String(decoding: golden, as: UTF8.self))
   }
 
+  /// Today's version, and those before it that are read alike.
   @Test(arguments: EventSamples.all.indices)
   func everyGoldenFileIsReadAsItsEvent(index: Int) throws {
     func check<Event: DomainEvent>(_ event: Event) throws {
-      #expect(try CanonicalJSON.decode(Event.self, from: golden(Event.self)) == event)
+      for version in Event.alikeSince...Event.schemaVersion {
+        let golden = try golden(Event.self, version: version)
+        #expect(try CanonicalJSON.decode(Event.self, from: golden) == event, "version \(version)")
+      }
     }
     try check(EventSamples.all[index])
+  }
+
+  @Test func thePersonalEventsAreThoseWithPersonalMembersAllOfThemTexts() throws {
+    let personal = EventSamples.all.filter { !type(of: $0).personalMembers.isEmpty }
+    #expect(Set(personal.map { type(of: $0).eventType }) == Set(PersonalEvents.all.map { $0.eventType }))
+    for event in personal {
+      let members = try JSONSerialization.jsonObject(with: Data(CanonicalJSON.encode(event))) as? [String: Any]
+      for name in type(of: event).personalMembers.keys { #expect(members?[name] is String, "\(name)") }
+    }
   }
 
   @Test func everyEventInTheSourcesHasAGoldenFileOfItsVersion() throws {
@@ -63,8 +76,8 @@ struct GoldenEventTests {
     #expect(try CanonicalJSON.decode(FileTrashed.self, from: written) == file)
   }
 
-  private func golden(_ type: any DomainEvent.Type) throws -> [UInt8] {
-    let name = "\(type.eventType).v\(type.schemaVersion).json"
+  private func golden(_ type: any DomainEvent.Type, version: Int? = nil) throws -> [UInt8] {
+    let name = "\(type.eventType).v\(version ?? type.schemaVersion).json"
     return [UInt8](try Data(contentsOf: Self.fixtures.appending(path: name)))
   }
 }

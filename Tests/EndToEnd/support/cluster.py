@@ -60,7 +60,8 @@ class Cluster:
         self.database_url, self.redis_url = places["databaseURL"], places["redisURL"]
         self.environment.update(DATABASE_URL=self.database_url, REDIS_URL=self.redis_url,
                                 ONEFOLD_BLOBS_DIR=str(self.data / "blobs"),
-                                ONEFOLD_TOKEN_SECRET="a secret for the crash tests alone, 32+")
+                                ONEFOLD_TOKEN_SECRET="a secret for the crash tests alone, 32+",
+                                ONEFOLD_KEY_SECRET="a secret of keys for the crash tests alone")
         self.ports = [free_port() for _ in range(servers)]
         self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
         self.roles = [self._role(f"serve{n}", ["serve", "--port", str(port)]) for n, port in enumerate(self.ports)]

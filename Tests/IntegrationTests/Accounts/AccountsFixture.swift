@@ -6,12 +6,14 @@ import EventStore
 import Foundation
 import Logging
 import Postgres
+import Projections
 
 /// Everything about accounts on a fresh database, with cheap password hashes.
 struct AccountsFixture {
   static let password = "correct horse battery"
 
   let pool: PostgresPool
+  let keys: PersonalKeys
   let log: PostgresEventLog
   let passwords: Passwords
   let tokens: Tokens
@@ -21,11 +23,14 @@ struct AccountsFixture {
   static func with<Value>(
     quota: Int64 = 1 << 30, _ body: (AccountsFixture) async throws -> Value
   ) async throws -> Value {
-    try await withEventLog { log, pool in
+    try await withPool { pool in
+      let keys = try PersonalKeys.forTests(pool)
+      let log = PostgresEventLog(
+        pool: pool, redis: nil, protection: PersonalProtection(keys: keys), logger: Logger(label: "test"))
       let passwords = try Passwords(cost: .insecureForTests)
       let tokens = try await Tokens(TokenConfiguration(secret: (0..<32).map { $0 }))
       let fixture = AccountsFixture(
-        pool: pool, log: log, passwords: passwords, tokens: tokens,
+        pool: pool, keys: keys, log: log, passwords: passwords, tokens: tokens,
         directory: AccountDirectory(pool: pool, log: log, passwords: passwords, defaultQuotaBytes: quota),
         sessions: Sessions(pool: pool, log: log, passwords: passwords, tokens: tokens))
       let result: Result<Value, any Error>
@@ -42,6 +47,20 @@ struct AccountsFixture {
 
   func signIn(_ email: String = "ada@example.org") async throws -> SignedIn {
     try await sessions.signIn(email: email, password: Self.password)
+  }
+
+  /// A server's: each call another.
+  func ledger() -> FileLedger { FileLedger(log: log, index: ProjectionFileIndex(pool: pool)) }
+
+  /// Runs `body` while read models follow the log.
+  func following<Value: Sendable>(
+    _ projections: [any Projection] = ProjectionCatalog.all, _ body: () async throws -> Value
+  ) async throws -> Value {
+    try await running(
+      projections.map { projection in
+        let runner = ProjectionRunner(projection, pool: pool, log: log, logger: Logger(label: "test"))
+        return { try await runner.run() }
+      }, body)
   }
 
   func events() async throws -> [RecordedEvent] { try await log.read(after: .start, limit: 10_000) }

@@ -15,7 +15,7 @@ struct FileLedgerOnPostgresTests {
   @Test func aHundredParallelUploadsFillTheQuotaToTheByte() async throws {
     try await AccountsFixture.with(quota: 1000) { fixture in
       let owner = try await fixture.register().id
-      try await following(fixture) {
+      try await fixture.following([FilesProjection(), QuotaProjection()]) {
         let ledger = fixture.ledger()
         let accepted = await withTaskGroup(of: Bool.self) { group in
           for number in 0..<100 {
@@ -33,7 +33,7 @@ struct FileLedgerOnPostgresTests {
   @Test func theAnswersAreWhatTheReadModelWillShow() async throws {
     try await AccountsFixture.with { fixture in
       let owner = try await fixture.register().id
-      try await following(fixture) {
+      try await fixture.following([FilesProjection(), QuotaProjection()]) {
         let ledger = fixture.ledger()
         let files = FileViews(pool: fixture.pool)
         let outcome = try await ledger.upload(owner, "a/b.txt", "one")
@@ -60,7 +60,7 @@ struct FileLedgerOnPostgresTests {
       // Without read models, which have not begun to follow.
       #expect(try await fixture.ledger().upload(owner, "a", "one") == .unchanged(first.file))
       #expect(try await fixture.ledger().upload(owner, "a", "one", key: "k") == first)
-      try await following(fixture) {
+      try await fixture.following([FilesProjection(), QuotaProjection()]) {
         try await fixture.projected(try await fixture.log.head())
         #expect(try await fixture.ledger().upload(owner, "a", "one") == .unchanged(first.file))
         #expect(try await fixture.ledger().upload(owner, "a", "one", key: "k") == first)
@@ -76,7 +76,7 @@ struct FileLedgerOnPostgresTests {
       let owner = try await fixture.register().id
       let servers = [fixture.ledger(), fixture.ledger()]
       let scripts = (0..<6).map { (ledger: servers[$0 % 2], seed: random.next()) }
-      try await following(fixture) {
+      try await fixture.following([FilesProjection(), QuotaProjection()]) {
         let refusals = await withTaskGroup(of: [any Error].self) { group in
           for script in scripts { group.addTask { await Self.play(script.seed, on: script.ledger, owner) } }
           return await group.reduce(into: []) { $0 += $1 }
@@ -118,28 +118,9 @@ struct FileLedgerOnPostgresTests {
     }
     return refusals
   }
-
-  /// Runs `body` while the read models of files and accounts follow the log.
-  private func following<Value: Sendable>(
-    _ fixture: AccountsFixture, _ body: () async throws -> Value
-  ) async throws -> Value {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      for projection in [FilesProjection(), QuotaProjection()] as [any Projection] {
-        let runner = ProjectionRunner(
-          projection, pool: fixture.pool, log: fixture.log, logger: Logger(label: "test"))
-        group.addTask { try await runner.run() }
-      }
-      let value = try await body()
-      group.cancelAll()
-      return value
-    }
-  }
 }
 
 extension AccountsFixture {
-  /// A server's: each call another.
-  fileprivate func ledger() -> FileLedger { FileLedger(log: log, index: ProjectionFileIndex(pool: pool)) }
-
   fileprivate func projected(_ position: Position) async throws {
     try await ProjectionPositions(pool: pool).wait(for: ["files", "quota"], toReach: position, timeout: .seconds(60))
   }

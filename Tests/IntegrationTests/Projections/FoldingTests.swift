@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
 import EventStore
 import Foundation
 import Postgres
@@ -14,7 +15,7 @@ struct FoldingTests {
 
   @Test(arguments: seeds)
   func batchesDoNotChangeTheTables(seed: UInt64) async throws {
-    let events = try await GeneratedHistory(seed: seed, steps: 150).recorded()
+    let events = try await GeneratedHistory(seed: seed, steps: 150, erasing: true).recorded()
     let model = try ProjectionModel(events).rows
     try await withPool { pool in
       for projection in ProjectionCatalog.all {
@@ -32,6 +33,56 @@ struct FoldingTests {
           let batched = try await ReadTables.rows(of: projection, in: next, pool)
           #expect(difference(of: batched, and: single) == [], "batches of up to \(longest), seed \(seed)")
         }
+      }
+    }
+  }
+
+  /// What is read of people whose keys are destroyed: the same events, with empty texts.
+  @Test func whatWasForgottenMakesNoDifference() async throws {
+    var erasures = 0
+    for seed in UInt64(200)..<206 {
+      let history = GeneratedHistory(seed: seed, steps: 150, erasing: true)
+      erasures += history.erased.count
+      let events = try await history.recorded()
+      let forgotten = try events.map { event in
+        var event = event
+        guard let owner = event.owner, history.erased.contains(owner) else { return event }
+        switch event.type {
+        case FileUploaded.eventType:
+          var file = try event.decode(FileUploaded.self)
+          file.path = ""
+          event.payload = try CanonicalJSON.encode(file)
+        case AccountRegistered.eventType:
+          var account = try event.decode(AccountRegistered.self)
+          account.email = ""
+          event.payload = try CanonicalJSON.encode(account)
+        default: break
+        }
+        return event
+      }
+      let model = try ProjectionModel(events).rows
+      try await withPool { pool in
+        for projection in ProjectionCatalog.all {
+          let wanted = forgotten.filter(projection.wants)
+          try await fold(wanted, sizes: { 40 }, projection, into: projection.name, pool)
+          let rows = try await ReadTables.rows(of: projection, pool)
+          #expect(difference(of: rows, and: model) == [], "seed \(seed)")
+        }
+      }
+    }
+    #expect(erasures > 3)
+  }
+
+  @Test func everyTableWithAnOwnerForgetsOwners() async throws {
+    try await withPool { pool in
+      for projection in ProjectionCatalog.all {
+        let name = "blueprint_\(projection.name)"
+        let owned: Query = """
+          SELECT table_name::text FROM information_schema.columns
+          WHERE table_schema = \(name) AND column_name = 'owner'
+          """
+        let tables = try await pool.query(owned).map { try $0.decode(0, as: String.self) }
+        #expect(Set(tables) == Set(type(of: projection).ownerTables.map { "\($0)" }), "\(projection.name)")
       }
     }
   }

@@ -25,6 +25,8 @@ struct GeneratedHistory {
   /// Each element was appended at once.
   private(set) var appends: [[StreamAppend]] = []
   private(set) var owners: [UUID] = []
+  /// Nothing happens to these any more but the end of jobs that were under way.
+  private(set) var erased: Set<UUID> = []
 
   private struct File {
     var id: UUID
@@ -50,12 +52,14 @@ struct GeneratedHistory {
   private var analyzed: Set<Int> = []
   private var idTime = 1_700_000_000_000.0
 
-  init(seed: UInt64, steps: Int) {
+  /// - Parameter erasing: whether some owners are erased.
+  init(seed: UInt64, steps: Int, erasing: Bool = false) {
     random = SeededRandom(seed: seed)
     register()
     for _ in 0..<steps {
       switch Int.random(in: 0..<100, using: &random) {
       case 0..<2 where owners.count < 4: register()
+      case 2 where erasing: erase()
       case 2..<14: changeAccount()
       case 14..<44: upload()
       case 44..<67: work()
@@ -83,6 +87,16 @@ struct GeneratedHistory {
         id,
         AccountRegistered(accountId: id, email: "Person\(owners.count)@example.org", role: .user, quotaBytes: 1 << 30))
     ])
+  }
+
+  private mutating func erase() {
+    guard let id = owners.randomElement(using: &random) else { return }
+    append([account(id, AccountDisabled(accountId: id, reason: "erasure"))])
+    while let index = files.firstIndex(where: { $0.owner == id }) { remove(at: index) }
+    append([account(id, AccountErased(accountId: id))])
+    owners.removeAll { $0 == id }
+    erased.insert(id)
+    if owners.isEmpty { register() }
   }
 
   private mutating func changeAccount() {
@@ -189,7 +203,10 @@ struct GeneratedHistory {
   }
 
   private mutating func remove() {
-    guard let index = files.indices.randomElement(using: &random) else { return }
+    if let index = files.indices.randomElement(using: &random) { remove(at: index) }
+  }
+
+  private mutating func remove(at index: Int) {
     let file = files.remove(at: index)
     let size = Self.size(file.content)
     used[file.owner, default: 0] -= size

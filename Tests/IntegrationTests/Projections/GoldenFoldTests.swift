@@ -42,7 +42,7 @@ struct GoldenFoldTests {
             [NewEvent(type: golden.type, schemaVersion: golden.version, payload: golden.payload, owner: owner)])
         }
         for event in try await log.read(after: .start, limit: .max) {
-          #expect(event.schemaVersion == EventCatalog.versions[event.type])
+          #expect(EventCatalog.versions[event.type]?.contains(event.schemaVersion) == true)
           try decode(event)
         }
         let runners = ProjectionCatalog.all.map { runner($0, pool, log) }
@@ -65,6 +65,8 @@ struct GoldenFoldTests {
   private static func happensBefore(_ left: Golden, _ right: Golden) -> Bool {
     func rank(_ golden: Golden) -> Int {
       switch golden.type {
+      // Of nobody yet, so that what the others leave is there to be counted.
+      case AccountErased.eventType: -1
       case AccountRegistered.eventType: 0
       case FileUploaded.eventType: 1
       case FileRemoved.eventType: 3

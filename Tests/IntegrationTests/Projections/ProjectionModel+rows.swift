@@ -98,10 +98,6 @@ extension ProjectionModel {
     return "\(files)|\(logical)|\(unique)|\(stored)"
   }
 
-  private var contents: [Digest: Int64] {
-    Dictionary(owned.map { ($0.key.digest, $0.value) }, uniquingKeysWith: { first, _ in first })
-  }
-
   private func count(_ key: Owned) -> Int64 {
     Int64(files.values.count { $0.owner == key.owner && $0.digest == key.digest })
   }

@@ -66,6 +66,8 @@ struct ProjectionModel {
   var analyzed: [Digest: Int64] = [:]
   /// As rows.
   var unrecognised: [String] = []
+  /// The size of every content that anybody ever had.
+  var contents: [Digest: Int64] = [:]
 
   init(_ events: [RecordedEvent]) throws {
     for event in events { try fold(event) }
@@ -92,8 +94,18 @@ struct ProjectionModel {
           owner: owner, digest: payload.digest, size: payload.size, matchedAt: event.recordedAt)
       }
     case JobSucceeded.eventType, JobFailed.eventType, JobDeadLettered.eventType: try job(event)
+    case AccountErased.eventType: forget(try event.decode(AccountErased.self).accountId)
     default: try account(event)
     }
+  }
+
+  private mutating func forget(_ owner: UUID) {
+    files = files.filter { $0.value.owner != owner }
+    jobs = jobs.filter { $0.value.owner != owner }
+    groups = groups.filter { $0.value.owner != owner }
+    owned = owned.filter { $0.key.owner != owner }
+    settled = settled.filter { $0.key.owner != owner }
+    accounts[owner] = nil
   }
 
   private mutating func uploaded(_ event: RecordedEvent) throws {
@@ -106,6 +118,7 @@ struct ProjectionModel {
       owner: owner, fileId: payload.fileId, path: payload.path, jobClass: payload.jobClass, position: event.position,
       queuedAt: event.recordedAt)
     owned[Owned(owner: owner, digest: payload.digest)] = payload.size
+    contents[payload.digest] = payload.size
   }
 
   private mutating func job(_ event: RecordedEvent) throws {
@@ -113,7 +126,12 @@ struct ProjectionModel {
     case JobSucceeded.eventType:
       let payload = try event.decode(JobSucceeded.self)
       files[payload.fileId]?.isSettled = true
-      if let owner = event.owner { settled[Owned(owner: owner, digest: payload.digest)] = payload.storedBytes }
+      if let owner = event.owner {
+        let key = Owned(owner: owner, digest: payload.digest)
+        // Of somebody who was erased meanwhile, the end of a job is all there is.
+        owned[key] = payload.size
+        settled[key] = payload.storedBytes
+      }
       finish(payload.jobId, "succeeded", at: event.recordedAt)
       jobs[payload.jobId]?.attempts += 1
     case JobFailed.eventType:

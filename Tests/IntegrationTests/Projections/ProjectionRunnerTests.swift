@@ -16,7 +16,7 @@ struct ProjectionRunnerTests {
   /// Two runners a projection, as in two processes, while the log grows.
   @Test func runnersShareAProjectionWithoutFoldingTwice() async throws {
     try await withEventLog { log, pool in
-      let history = GeneratedHistory(seed: 11, steps: 150)
+      let history = GeneratedHistory(seed: 11, steps: 150, erasing: true)
       let positions = ProjectionPositions(pool: pool)
       let runners = (ProjectionCatalog.all + ProjectionCatalog.all).map { runner($0, pool, log) }
       try await running(runners.map { runner in { try await runner.run() } }) {

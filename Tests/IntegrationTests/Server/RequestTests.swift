@@ -13,7 +13,7 @@ struct RequestTests {
       let anna = try await server.person("anna")
       for (method, target, status) in [
         ("GET", "/api/v1/nothing", 404), ("GET", "/nothing", 404), ("POST", "/api/v1/nothing", 404),
-        ("POST", "/api/v1/files", 405), ("DELETE", "/api/v1/me", 405), ("PATCH", "/healthz", 405),
+        ("POST", "/api/v1/files", 405), ("PUT", "/api/v1/me", 405), ("PATCH", "/healthz", 405),
         ("GET", "/api/v1/files?limit=0", 400), ("GET", "/api/v1/files?limit=501", 400),
         ("GET", "/api/v1/files?limit=ten", 400), ("GET", "/api/v1/files?after=nonsense", 400),
         ("GET", "/api/v1/files?state=gone", 400), ("GET", "/api/v1/duplicates?class=similar", 400),

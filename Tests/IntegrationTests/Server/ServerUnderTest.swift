@@ -21,6 +21,7 @@ struct ServerUnderTest: Sendable {
   let pool: PostgresPool
   let log: PostgresEventLog
   let directory: AccountDirectory
+  let reclaimer: Reclaimer
   let blobDirectory: URL
   let group: ServiceGroup
 
@@ -44,7 +45,8 @@ struct ServerUnderTest: Sendable {
     defer { try? FileManager.default.removeItem(at: blobs) }
     let pool = PostgresPool(configuration: database, size: 10, logger: logger)
     let redis = RedisClient(configuration: redisConfiguration, logger: logger)
-    let log = PostgresEventLog(pool: pool, redis: redis, logger: logger)
+    let keys = try PersonalKeys.forTests(pool)
+    let log = PostgresEventLog(pool: pool, redis: redis, protection: PersonalProtection(keys: keys), logger: logger)
     let positions = ProjectionPositions(pool: pool, redis: redis, logger: logger)
     let tokens = try await Tokens(TokenConfiguration(secret: [UInt8](repeating: 7, count: 32)))
     let passwords = try Passwords(cost: .insecureForTests)
@@ -52,11 +54,14 @@ struct ServerUnderTest: Sendable {
     configuration.liveHeartbeat = .milliseconds(100)
     configure(&configuration)
     let directory = AccountDirectory(pool: pool, log: log, passwords: passwords, defaultQuotaBytes: 1_000_000_000)
+    let store = try LocalBlobStore(root: blobs.path)
+    let ledger = FileLedger(log: log, index: ProjectionFileIndex(pool: pool))
+    let reclaimer = Reclaimer(pool: pool, log: log, blobs: store, grace: .zero, logger: logger)
     let dependencies = ServerDependencies(
-      pool: pool, log: log, blobs: try LocalBlobStore(root: blobs.path),
-      ledger: FileLedger(log: log, index: ProjectionFileIndex(pool: pool)),
-      accounts: directory,
+      pool: pool, log: log, blobs: store, ledger: ledger, accounts: directory,
       sessions: Sessions(pool: pool, log: log, passwords: passwords, tokens: tokens),
+      eraser: Eraser(
+        pool: pool, log: log, keys: keys, ledger: ledger, positions: positions, reclaimer: reclaimer, logger: logger),
       tokens: tokens, positions: positions,
       readiness: Readiness(
         [
@@ -78,7 +83,9 @@ struct ServerUnderTest: Sendable {
       let result: Result<Void, any Error>
       do {
         try await body(
-          ServerUnderTest(port: port, pool: pool, log: log, directory: directory, blobDirectory: blobs, group: group))
+          ServerUnderTest(
+            port: port, pool: pool, log: log, directory: directory, reclaimer: reclaimer, blobDirectory: blobs,
+            group: group))
         result = .success(())
       } catch { result = .failure(error) }
       await group.triggerGracefulShutdown()

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Postgres
+
+extension Eraser {
+  static func account(named name: String) -> Query {
+    "SELECT account_id FROM account.credential WHERE lower(email) = lower(\(name)) OR account_id::text = lower(\(name))"
+  }
+
+  static let begun: Query = "SELECT account_id, actor FROM personal.erasure ORDER BY requested_at"
+
+  static func lockCredential(of account: UUID) -> Query {
+    "SELECT disabled_at FROM account.credential WHERE account_id = \(account) FOR UPDATE"
+  }
+
+  static func insert(_ account: UUID, _ actor: UUID?) -> Query {
+    """
+    INSERT INTO personal.erasure (account_id, actor)
+    VALUES (\(account), \(actor))
+    ON CONFLICT (account_id) DO NOTHING
+    """
+  }
+
+  static func delete(_ account: UUID) -> Query { "DELETE FROM personal.erasure WHERE account_id = \(account)" }
+
+  /// Sessions, tokens and kept answers go with it. Before ``delete(_:)``.
+  static func deleteCredential(of account: UUID) -> Query { "SELECT personal.delete_credential(\(account))" }
+
+  /// The head is read before the append that follows, under whose lock it can only be lower: the files' removals are all below it.
+  static func offer(_ digests: [String]) -> Query {
+    """
+    INSERT INTO reclaim.candidate (digest, position)
+    SELECT digest, (SELECT position FROM log.head)
+    FROM unnest(\(digests)) AS offered (digest)
+    ON CONFLICT (digest) DO NOTHING
+    """
+  }
+
+  static let discardOldTables: Query =
+    "SELECT projection.discard_before((SELECT coalesce(max(position), 0) FROM log.event WHERE type = 'account.erased'))"
+}

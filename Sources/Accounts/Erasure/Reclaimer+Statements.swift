@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Postgres
+
+extension Reclaimer {
+  /// Candidates that the read table of contents knows enough about, each with its number of files there.
+  static func lockOffered(limit: Int) -> Query {
+    """
+    SELECT candidate.digest, coalesce(content.files, 0)
+    FROM reclaim.candidate
+    JOIN projection.checkpoint ON checkpoint.name = 'savings' AND checkpoint.position >= candidate.position
+    LEFT JOIN savings.content ON content.digest = candidate.digest
+    WHERE candidate.condemned_at IS NULL
+    ORDER BY candidate.digest
+    LIMIT \(limit)
+    FOR UPDATE OF candidate SKIP LOCKED
+    """
+  }
+
+  static func lockDue(after grace: Duration, limit: Int) -> Query {
+    """
+    SELECT digest, condemned_bytes
+    FROM reclaim.candidate
+    WHERE condemned_at < clock_timestamp() - make_interval(secs => \(grace / .seconds(1)))
+    ORDER BY digest
+    LIMIT \(limit)
+    FOR UPDATE SKIP LOCKED
+    """
+  }
+
+  /// Those that files have, by the log and nothing else: what is removed on the word of a read table could be lost by its mistake.
+  static func referenced(among digests: [String]) -> Query {
+    """
+    SELECT payload ->> 'digest'
+    FROM log.event
+    WHERE type IN ('file.uploaded', 'file.removed') AND payload ->> 'digest' = ANY(\(digests))
+    GROUP BY payload ->> 'digest'
+    HAVING sum(CASE type WHEN 'file.uploaded' THEN 1 ELSE -1 END) > 0
+    """
+  }
+
+  static func standing(of digests: [String]) -> Query {
+    """
+    SELECT coalesce(sum(condemned_bytes), 0)::bigint, count(*) FILTER (WHERE condemned_at IS NULL)
+    FROM reclaim.candidate
+    WHERE digest = ANY(\(digests))
+    """
+  }
+
+  static func condemn(_ digest: String, bytes: Int64) -> Query {
+    """
+    UPDATE reclaim.candidate
+    SET condemned_at = clock_timestamp(), condemned_bytes = \(bytes)
+    WHERE digest = \(digest)
+    """
+  }
+
+  static func withdraw(_ digest: String) -> Query { "DELETE FROM reclaim.candidate WHERE digest = \(digest)" }
+
+  static func offerAgain(_ digest: String) -> Query {
+    """
+    UPDATE reclaim.candidate
+    SET condemned_at = NULL, condemned_bytes = NULL, position = (SELECT position FROM log.head)
+    WHERE digest = \(digest)
+    """
+  }
+}
