@@ -99,9 +99,9 @@ struct AuditRoleTests {
     try await withAudit { audit, ada, owner in
       for name in ["files", "quota"] {
         _ = try await owner.query("SELECT projection.begin_rebuild(\(name))")
-        _ = try await owner.query("SELECT projection.finish_rebuild(\(name))")
+        _ = try await owner.query("SELECT projection.finish_rebuild(\(name), 1, 0)")
         _ = try await owner.query("SELECT projection.begin_rebuild(\(name))")
-        _ = try await owner.query("SELECT projection.finish_rebuild(\(name))")
+        _ = try await owner.query("SELECT projection.finish_rebuild(\(name), 1, 0)")
       }
       // The new tables are empty here: nobody has folded into them.
       #expect(try await audit.query("SELECT 1 FROM audit.files").isEmpty)
