@@ -1,10 +1,11 @@
 """Every benchmark by name: a function that yields figures."""
-from . import append, blobs, hashing, push, reads, verify
+from . import append, blobs, catchup, hashing, push, reads, verify
 
 ALL = {
     "sha256": hashing.measure,
     "blobs": blobs.measure,
     "append": append.measure,
+    "catchup": catchup.measure,
     "verify": verify.measure,
     "push": push.measure,
     "reads": reads.measure,

@@ -1,15 +1,18 @@
-"""Appends to the log, against single INSERTs by pgbench into a table with the same columns and indexes.
+"""Appends to the log, against single INSERTs by pgbench into a table with the same columns, checks and indexes.
 
-Both on one private Postgres with fsync and synchronous_commit on, 300 bytes of payload, and as many clients as writers, each of
-which waits for its answer. pgbench neither checks versions nor numbers events densely.
+Both on one private, durable Postgres, with 300 bytes of payload, and writers each of whom waits for every answer. pgbench neither
+checks versions nor numbers events densely; of its rates the one with the best number of clients is the limit.
 """
-import contextlib
+import re
+import statistics
 import subprocess
-from urllib.parse import parse_qs, unquote, urlsplit
 
-from .harness import BENCH, ROOT, bench, figure, interleaved, workspace
+from .cluster import connection, postgres, psql
+from .harness import bench, figure, interleaved, workspace
 
-WRITERS = (1, 8, 32)
+WRITERS = (32, 256)
+PEER_CLIENTS = (16, 32, 64)
+ROUNDS = 5
 SECONDS = 4
 
 TABLE = """
@@ -31,51 +34,54 @@ INSERT INTO bench.event (version, recorded_at, id, owner, actor, schema_version,
 
 def measure():
     with workspace() as directory, postgres(directory / "data") as url:
-        script = directory / "insert.sql"
-        script.write_text(INSERT)
+        peer = Peer(url, directory)
         psql(url, TABLE)
-        runs = iter(range(10_000))
-        for writers in WRITERS:
-            ours, limit = interleaved(
-                lambda: bench("append", "--url", url, "--writers", writers, "--seconds", SECONDS),
-                lambda: pgbench(url, script, writers, next(runs)))
-            yield figure(f"append/{writers}", ours, "events/s", limit,
-                         f"pgbench -c {writers} INSERT, same table and indexes")
+        latency, peer_latency = interleaved(
+            lambda: append(url, 1, "--latency"), lambda: peer.latency(), rounds=ROUNDS)
+        yield figure("append.1.latency", latency, "µs", peer_latency, "median of pgbench -c 1 INSERT, same table and indexes",
+                     lower_is_better=True)
+        ours = interleaved(
+            *[lambda writers=writers: append(url, writers) for writers in WRITERS],
+            *[lambda clients=clients: peer.rate(clients) for clients in PEER_CLIENTS], rounds=ROUNDS)
+        rates, peers = ours[:len(WRITERS)], ours[len(WRITERS):]
+        limit = max(peers)
+        name = f"pgbench -c {PEER_CLIENTS[peers.index(limit)]} INSERT, same table and indexes"
+        for writers, rate in zip(WRITERS, rates):
+            yield figure(f"append.{writers}", rate, "events/s", limit, name)
 
 
-@contextlib.contextmanager
-def postgres(data):
-    server = subprocess.Popen([BENCH, "postgres", "--data-dir", data], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                              text=True, cwd=ROOT)
-    try:
-        url = server.stdout.readline().strip()
-        if not url:
-            raise RuntimeError("the private Postgres did not start")
-        yield url
-    finally:
-        server.stdin.close()
-        server.wait(60)
+def append(url, writers, *more):
+    return bench("append", "--url", url, "--writers", writers, "--seconds", SECONDS, *more)
 
 
-def connection(url):
-    """The flags by which Postgres' own programs reach a database."""
-    parts = urlsplit(url)
-    query = parse_qs(parts.query)
-    return ["-h", query["host"][0], "-p", query["port"][0], "-U", unquote(parts.username)], parts.path.lstrip("/")
+class Peer:
+    """pgbench; each run has identifiers of its own."""
 
+    def __init__(self, url, directory):
+        self.flags, self.database = connection(url)
+        self.directory = directory
+        self.script = directory / "insert.sql"
+        self.script.write_text(INSERT)
+        self.runs = 0
 
-def psql(url, sql):
-    subprocess.run(["psql", "-qX", "-v", "ON_ERROR_STOP=1", "-c", sql, url], check=True, timeout=60,
-                   stdout=subprocess.DEVNULL)
+    def rate(self, clients):
+        return float(re.search(r"^tps = ([\d.]+)", self.run(clients), re.MULTILINE).group(1))
 
+    def latency(self):
+        """The median in microseconds: the third column of what pgbench logs of each transaction."""
+        self.run(1, "-l", f"--log-prefix={self.directory / 'transactions'}")
+        times = []
+        for log in self.directory.glob("transactions.*"):
+            times += [int(line.split()[2]) for line in log.read_text().splitlines()]
+            log.unlink()
+        return statistics.median(times)
 
-def pgbench(url, script, clients, run):
-    flags, database = connection(url)
-    out = subprocess.run(
-        ["pgbench", *flags, "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-T", str(SECONDS),
-         "-D", f"run={run}", "-D", "n=0", "-f", script, database],
-        capture_output=True, text=True, timeout=120)
-    rates = [line.split()[2] for line in out.stdout.splitlines() if line.startswith("tps = ")]
-    if out.returncode != 0 or not rates:
-        raise RuntimeError(f"pgbench: {out.stderr[-2000:]}")
-    return float(rates[0])
+    def run(self, clients, *more):
+        self.runs += 1
+        out = subprocess.run(
+            ["pgbench", *self.flags, "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-T", str(SECONDS),
+             "-D", f"run={self.runs}", "-D", "n=0", "-f", self.script, *more, self.database],
+            capture_output=True, text=True, timeout=120)
+        if out.returncode != 0 or "aborted" in out.stderr:
+            raise RuntimeError(f"pgbench: {out.stderr[-2000:]}")
+        return out.stdout

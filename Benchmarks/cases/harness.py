@@ -26,10 +26,10 @@ def interleaved(*measures, rounds=ROUNDS):
     return [statistics.median(each) for each in values]
 
 
-def figure(name, value, unit, limit, peer):
-    """One line of the report. All figures are rates, so the ratio is ours to theirs, and higher is better."""
+def figure(name, value, unit, limit, peer, lower_is_better=False):
+    """One line of the report. A higher ratio is better: ours to theirs for rates, theirs to ours for times."""
     return {"name": name, "value": round(value, 2), "unit": unit, "limit": round(limit, 2), "peer": peer,
-            "ratio": round(value / limit, 3)}
+            "ratio": round(limit / value if lower_is_better else value / limit, 3)}
 
 
 def number(value):

@@ -7,7 +7,9 @@ import ArgumentParser
 struct OnefoldBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "onefold-bench", abstract: "Measure one module of Onefold; `make bench` runs them all.",
-    subcommands: [HashBench.self, BlobsBench.self, AppendBench.self, LeavesBench.self, PostgresServer.self])
+    subcommands: [
+      HashBench.self, BlobsBench.self, AppendBench.self, ReadBench.self, LeavesBench.self, PostgresServer.self,
+    ])
 }
 
 /// How often something happened in how long.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -17,9 +18,26 @@ final class GroupCommit: Sendable {
     var isClosed = false
     /// The drain, while there is nothing to do.
     var idle: CheckedContinuation<Void, Never>?
+    /// When the drain asked for a batch.
+    var asked = ContinuousClock.now
+    /// The last append that found nobody before it came so soon after that as one whom the batch before had set free.
+    var returnsAtOnce = false
+    /// How many appends the drain waits for on its thread; it is told when they are there.
+    var expected: Int?
+
+    /// Notes how soon the first came. True when the drain is to be told.
+    mutating func add(_ entry: Entry) -> Bool {
+      if queue.isEmpty { returnsAtOnce = asked.duration(to: .now) < GroupCommit.returnLimit }
+      queue.add(entry)
+      return queue.count == expected
+    }
   }
 
+  /// How long a writer that was set free may take until its next append is no answer to that.
+  private static let returnLimit = Duration.microseconds(100)
+
   private let state: Mutex<State>
+  private let returned = DispatchSemaphore(value: 0)
   /// Takes batches with ``nextBatch()``, and finishes them, until there are none to come.
   private let drain: @Sendable (GroupCommit) async -> Void
 
@@ -40,7 +58,7 @@ final class GroupCommit: Sendable {
   }
 
   private enum Added {
-    case cancelled, waits
+    case cancelled, waits, completes
     case wakes(CheckedContinuation<Void, Never>)
     case starts
   }
@@ -49,17 +67,18 @@ final class GroupCommit: Sendable {
     let added = state.withLock { state -> Added in
       // Asked under the lock: whoever cancels later finds the entry.
       if Task.isCancelled { return .cancelled }
-      state.queue.add(Entry(ticket: ticket, appends: appends, waiter: waiter))
+      let completes = state.add(Entry(ticket: ticket, appends: appends, waiter: waiter))
       guard state.isStarted else {
         state.isStarted = true
         return .starts
       }
-      guard let idle = state.idle.take() else { return .waits }
+      guard let idle = state.idle.take() else { return completes ? .completes : .waits }
       return .wakes(idle)
     }
     switch added {
     case .cancelled: waiter.resume(throwing: CancellationError())
     case .waits: break
+    case .completes: returned.signal()
     case .wakes(let idle): idle.resume()
     // Escapes the cancellation of the task that happened to come first: the batches are everybody's. It ends after `close`.
     case .starts: Task { await drain(self) }
@@ -86,14 +105,36 @@ final class GroupCommit: Sendable {
     }
   }
 
-  /// Writers whom a batch has set free often come back at once. Waiting a tenth of a millisecond for as many keeps them together:
-  /// without it they fall into two groups that wait for each other's commits, and a third fewer appends get through.
+  /// Writers whom a batch has set free often come back at once, and are waited for, a tenth of a millisecond at most.
   private func awaitReturn(of count: Int) {
-    guard count > 2 else { return }
-    let deadline = ContinuousClock.now + .microseconds(100)
-    while waitingCount < count, ContinuousClock.now < deadline {
-      Thread.sleep(forTimeInterval: 0.000_02)
+    let returnsAtOnce = state.withLock { state in
+      state.asked = .now
+      return state.returnsAtOnce
     }
+    if count > 2 { awaitCrowd(of: count) } else if count > 0, returnsAtOnce { watchOut() }
+  }
+
+  /// Keeps many together: without it they fall into two groups that wait for each other's commits, and a third fewer appends get through.
+  private func awaitCrowd(of count: Int) {
+    let mustWait = state.withLock { state in
+      guard state.queue.count < count else { return false }
+      state.expected = count
+      return true
+    }
+    guard mustWait else { return }
+    let isThere = returned.wait(timeout: .now() + .microseconds(100)) == .success
+    let wasTold = state.withLock { state in
+      state.expected = nil
+      return state.queue.count >= count
+    }
+    // Told between the end of the wait and the lock: the signal is taken here, or the next wait would end at once.
+    if wasTold, !isThere { _ = returned.wait(timeout: .now()) }
+  }
+
+  /// A lone writer's next append is met awake: to be woken would cost it a fifth of the time that its commit takes.
+  private func watchOut() {
+    let deadline = ContinuousClock.now + Self.returnLimit
+    while waitingCount == 0, ContinuousClock.now < deadline { sched_yield() }
   }
 
   /// How many appends wait for the next batch.

@@ -109,9 +109,12 @@ struct AppendWriter: Sendable {
   private func insert(
     _ batch: OptimisticBatch, on connection: isolated PostgresConnection
   ) async throws(PostgresError) -> (Position, Date)? {
+    typealias Statements = PostgresEventLog.Statements
     do throws(PostgresError) {
       let rows = try await connection.query(
-        PostgresEventLog.Statements.append(EventColumns(batch.rows), predecessors: batch.predecessors))
+        batch.rows.count == 1
+          ? Statements.append(batch.rows[0])
+          : Statements.append(EventColumns(batch.rows), predecessors: batch.predecessors))
       return try rows.first.map { (row) throws(PostgresError) in (Position(try row.decode(0)), try row.decode(1)) }
     } catch {
       // Somebody was faster, or this is a repetition: to be decided append by append.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Domain
 import Foundation
 import Postgres
 
@@ -48,6 +47,29 @@ extension PostgresEventLog {
           )
       )
       SELECT position, recorded_at FROM head
+      """
+    }
+
+    /// The same for one event, which comes alone when nobody else appends: a plan that is quicker to start.
+    static func append(_ row: OptimisticBatch.Row) -> Query {
+      """
+      WITH head AS (
+          UPDATE log.head
+          SET position = position + 1,
+              recorded_at = greatest(recorded_at, clock_timestamp())
+          WHERE \(row.version) = 1
+              OR EXISTS (SELECT FROM log.event WHERE stream = \(row.stream.description) AND version = \(row.version - 1))
+          RETURNING position, recorded_at
+      )
+      INSERT INTO log.event (
+          position, version, recorded_at, id, owner, actor, correlation_id, causation_id, schema_version, stream, type,
+          payload
+      )
+      SELECT position, \(row.version), recorded_at, \(row.event.id), \(row.event.owner), \(row.event.actor),
+          \(row.event.correlationId), \(row.event.causationId), \(Int16(clamping: row.event.schemaVersion)),
+          \(row.stream.description), \(row.event.type), \(PostgresJSON(row.event.payload))
+      FROM head
+      RETURNING position, recorded_at
       """
     }
 
