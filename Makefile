@@ -62,6 +62,7 @@ format: ## Format the sources in place
 chaos: setup-tests ## Kill, flush and cut for SECONDS with SEED, then judge every promise
 	swift build --product onefold
 	.venv/bin/python Tests/EndToEnd/chaos.py --seconds $(SECONDS) --seed $(SEED)
+	.build/debug/onefold doctor feed --events $$(( $(SECONDS) * 2000 )) --seed $(SEED)
 	ONEFOLD_TRIALS=$$(( $(SECONDS) / 60 + 1 )) .venv/bin/python -m pytest Tests/EndToEnd/test_durability.py -q
 
 bench: ## Run the benchmarks (ONLY=name for one); writes .build/bench.json

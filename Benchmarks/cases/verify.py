@@ -3,7 +3,7 @@ import json
 import subprocess
 import time
 
-from .append import postgres, psql
+from .cluster import postgres, psql
 from .harness import ONEFOLD, bench, figure, interleaved, workspace
 
 EVENTS = 1_000_000

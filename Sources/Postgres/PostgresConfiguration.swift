@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CLibpq
+internal import Foundation
 
 /// How to reach a database, and under which limits.
 public struct PostgresConfiguration: Sendable {
@@ -32,6 +33,22 @@ public struct PostgresConfiguration: Sendable {
     self.role = role
     self.connectTimeout = connectTimeout
     self.statementTimeout = statementTimeout
+  }
+
+  /// The same server and the same user, and another database.
+  ///
+  /// - Precondition: the name is of letters, digits and underscores, so that it needs no quotes anywhere.
+  public func onDatabase(_ name: String) -> PostgresConfiguration {
+    precondition(name.utf8.allSatisfy { $0 == 95 || 48...57 ~= $0 || 65...90 ~= $0 || 97...122 ~= $0 }, "\(name)")
+    var other = self
+    guard let scheme = url.range(of: "://") else {
+      other.url = url + " dbname=\(name)"  // Keywords and values, of which the last counts.
+      return other
+    }
+    let query = url[scheme.upperBound...].firstIndex(of: "?") ?? url.endIndex
+    let path = url[scheme.upperBound..<query].firstIndex(of: "/") ?? query
+    other.url = "\(url[..<path])/\(name)\(url[query...])"
+    return other
   }
 
   /// What libpq is given: our defaults first, then the URL, so that the URL wins.

@@ -22,7 +22,7 @@ struct Onefold: AsyncParsableCommand {
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
-      ExportCommand.self, EraseCommand.self,
+      ExportCommand.self, EraseCommand.self, DoctorCommand.self,
       PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }

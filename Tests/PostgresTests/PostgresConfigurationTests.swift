@@ -32,4 +32,16 @@ struct PostgresConfigurationTests {
     #expect("it's".quoted(with: "'") == "'it''s'")
     #expect("a\"b".quoted(with: "\"") == "\"a\"\"b\"")
   }
+
+  @Test(arguments: [
+    ("postgresql://me@host:5432/mine?sslmode=require", "postgresql://me@host:5432/other_1?sslmode=require"),
+    ("postgresql://me@/mine?host=%2Frun%2Fpg&port=1", "postgresql://me@/other_1?host=%2Frun%2Fpg&port=1"),
+    ("postgres://host?host=/run/pg", "postgres://host/other_1?host=/run/pg"),
+    ("postgres://host", "postgres://host/other_1"),
+    ("host=/run/pg dbname=mine", "host=/run/pg dbname=mine dbname=other_1"),
+  ])
+  func anotherDatabaseOfTheSameServer(url: String, expected: String) {
+    #expect(PostgresConfiguration(url: url, role: "app").onDatabase("other_1").url == expected)
+    #expect(PostgresConfiguration(url: url, role: "app").onDatabase("other_1").role == "app")
+  }
 }

@@ -22,9 +22,11 @@ public struct EventFilter: Hashable, Sendable {
 
   public static func owner(_ owner: UUID) -> EventFilter { EventFilter(owner: owner) }
 
-  public func matches(_ event: RecordedEvent) -> Bool {
-    types.map { $0.contains(event.type) } ?? true
-      && category.map { $0 == event.stream.category } ?? true
-      && owner.map { $0 == event.owner } ?? true
+  public func matches(_ event: RecordedEvent) -> Bool { wants(event.stream, event.type, event.owner) }
+
+  func wants(_ stream: StreamName, _ type: String, _ owner: UUID?) -> Bool {
+    types.map { $0.contains(type) } ?? true
+      && category.map { $0 == stream.category } ?? true
+      && self.owner.map { $0 == owner } ?? true
   }
 }

@@ -25,10 +25,10 @@ public final class PostgresEventLog: EventLog, Service {
   /// Tells when to look again, within this process and between processes.
   public let wakeUp: WakeUp
 
-  private let pool: PostgresPool
+  let pool: PostgresPool
+  let group: GroupCommit
   private let upcasters: Upcasters
   private let protection: (any PayloadProtection)?
-  private let group: GroupCommit
 
   /// - Parameters:
   ///   - pool: for reading. Appending has a connection of its own, to the same place, from the first append on.

@@ -259,7 +259,10 @@ final class Session {
       copy = .out
       return result
     default:
-      throw PostgresError(result, statement: statement)
+      let error = PostgresError(result, statement: statement)
+      // A server names a state. Without one it is libpq that gave up, and sometimes before it calls the connection bad.
+      if error.sqlState == nil { isBroken = true }
+      throw error
     }
   }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EventStore
 import Logging
 import Postgres
 import TestSupport
 import Testing
+
+@testable import EventStore
 
 /// Connections that are cut under the appender: what was acknowledged is there once, and what was not may be sent again.
 struct LostConnectionTests {
@@ -59,4 +60,102 @@ struct LostConnectionTests {
       await pool.close()
     }
   }
+
+  /// The server has committed and says so, and nobody hears it.
+  @Test func aCommitWhoseAnswerIsCutOffIsFoundByAskingTheLog() async throws {
+    try await withCutLog { log, proxy, direct in
+      let rounds = 20, writers = 8
+      for round in 0..<rounds {
+        // Prepares every statement on the new connection: the answers to that come before any commit.
+        try await appendTogether(log, direct, round: 2 * round, writers)
+        // The first goes alone; the second transaction is that of all the others, whose answer is cut.
+        let results = try await appendTogether(log, direct, round: 2 * round + 1, writers) { proxy.cut(after: 1) }
+        #expect(results.count { $0.isRepeat } == writers - 1, "found in the log, with the first result")
+        #expect(Set(results.map(\.first)).count == writers)
+      }
+      #expect(proxy.cuts == rounds)
+      let events = try await direct.read(after: .start, limit: 1000)
+      #expect(events.map(\.position.rawValue) == Array(1...Int64(2 * rounds * writers)), "each once, without a hole")
+      print("answers cut off: batches \(rounds) of \(writers - 1), lost 0, doubled 0")
+    }
+  }
+
+  /// Nobody can say what became of it for longer than the log tries; when it can be reached again, it tells.
+  @Test func anUnknownCommitIsTheCallersToAskAbout() async throws {
+    try await withCutLog { log, proxy, direct in
+      _ = try await log.append(to: StreamName(category: "test", id: "warm"), expected: .noStream, [testEvent()])
+      let append = [
+        StreamAppend(stream: StreamName(category: "test", id: "a"), expected: .noStream, events: [testEvent()])
+      ]
+      proxy.cutAndRefuse()
+      let error = await #expect(throws: PostgresError.self) { try await log.append(append) }
+      #expect(error?.code == .commitUnknown)
+      proxy.pass()
+      let answer = try await log.append(append)
+      #expect(answer.isRepeat && answer.first == Position(2) && answer.versions == [append[0].stream: 1])
+      #expect(try await direct.head() == Position(2))
+    }
+  }
+
+  /// - Parameter body: gets a log behind a proxy, the proxy, and a log beside it.
+  private func withCutLog(
+    _ body: (PostgresEventLog, PostgresProxy, PostgresEventLog) async throws -> Void
+  ) async throws {
+    try await withMigratedDatabase { configuration in
+      let logger = Logger(label: "test")
+      let proxy = try PostgresProxy(to: configuration)
+      defer { proxy.close() }
+      let pool = PostgresPool(configuration: proxy.configuration(configuration), size: 2, logger: logger)
+      let direct = PostgresPool(configuration: configuration, size: 4, logger: logger)
+      try await body(
+        PostgresEventLog(pool: pool, redis: nil, logger: logger), proxy,
+        PostgresEventLog(pool: direct, redis: nil, logger: logger))
+      await pool.close()
+      await direct.close()
+    }
+  }
+
+  /// Holds the log's lock until one append is under way and all others wait behind it, so that these are one transaction.
+  ///
+  /// - Parameter release: called right before the lock is given back.
+  @discardableResult
+  private func appendTogether(
+    _ log: PostgresEventLog, _ direct: PostgresEventLog, round: Int, _ writers: Int, release: () -> Void = {}
+  ) async throws -> [AppendResult] {
+    @Sendable func append(_ writer: Int) async throws -> AppendResult {
+      let stream = StreamName(category: "test", id: "\(round)-\(writer)")
+      return try await log.append(to: stream, expected: .noStream, [testEvent()])
+    }
+    return try await withThrowingTaskGroup(of: AppendResult.self) { group in
+      try await direct.holdingHead { waiters in
+        group.addTask { try await append(0) }
+        try await eventually { try await waiters() == 1 }
+        for writer in 1..<writers { group.addTask { try await append(writer) } }
+        try await eventually { log.waitingCount == writers - 1 }
+        release()
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+  }
+}
+
+extension PostgresEventLog {
+  /// - Parameter body: is given the number of sessions that wait for the lock.
+  fileprivate func holdingHead(_ body: (() async throws -> Int) async throws -> Void) async throws {
+    try await pool.transaction { connection in
+      _ = try await connection.query(Statements.lockHead)
+      try await body {
+        try await pool.query(
+          """
+          SELECT count(*)
+          FROM pg_locks
+          JOIN pg_stat_activity USING (pid)
+          WHERE datname = current_database() AND NOT granted
+          """
+        )[0].decode(0)
+      }
+    }
+  }
+
+  fileprivate var waitingCount: Int { group.waitingCount }
 }

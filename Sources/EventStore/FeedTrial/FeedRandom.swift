@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// SplitMix64: the same numbers for the same seed.
+struct FeedRandom: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+
+  /// Mostly short, and once in two hundred times up to half a second.
+  mutating func pause() -> Duration {
+    let isLong = Int.random(in: 0..<200, using: &self) == 0
+    return .microseconds(.random(in: 0...(isLong ? 500_000 : 5000), using: &self))
+  }
+}
