@@ -24,14 +24,17 @@ public struct AccountDirectory: Sendable {
 
   /// Makes an account. Costs one bcrypt hash.
   ///
-  /// - Parameter actor: who makes it; nil when the person does so for themselves.
+  /// - Parameters:
+  ///   - actor: who makes it; nil when the person does so for themselves.
+  ///   - key: of the request: sent again under it, with the same email and password, it is answered as the first time.
   /// - Throws: ``AccountError/invalidEmail(_:)``, ``AccountError/emailTaken``, ``PasswordError``, or the database's error.
   public func register(
-    email: String, password: String, role: Role = .user, actor: UUID? = nil, correlationId: UUID? = nil
+    email: String, password: String, role: Role = .user, actor: UUID? = nil, key: String? = nil,
+    correlationId: UUID? = nil
   ) async throws -> (account: Account, position: Position) {
     let email = try EmailAddress(email)
     let hash = try await passwords.hash(password)
-    let id = UUID.v7()
+    let id = key.map { RequestKey(account: Self.nobody, text: $0).id("register", email.text) } ?? .v7()
     let registered = AccountRegistered(accountId: id, email: email.text, role: role, quotaBytes: defaultQuotaBytes)
     let event = try NewEvent(registered, owner: id, actor: actor ?? id, correlationId: correlationId)
     do {
@@ -47,10 +50,29 @@ public struct AccountDirectory: Sendable {
       }
       log.wakeUp.announce(made.position)
       return made
-    } catch let error as PostgresError where error.isUniqueViolation && error.constraint == "credential_email_key" {
-      throw AccountError.emailTaken
+    } catch let error as PostgresError
+      where error.isUniqueViolation && error.constraint?.hasPrefix("credential_") == true
+    {
+      guard key != nil, let first = try await registration(id, password) else { throw AccountError.emailTaken }
+      return first
     }
   }
+
+  /// What a registration came to, for whoever knows its password; nil for all others, and when there was none.
+  private func registration(_ id: UUID, _ password: String) async throws -> (account: Account, position: Position)? {
+    guard let row = try await pool.query(Self.credential(id)).first,
+      let event = try await log.read(stream: .account(id), after: 0, limit: 1).first,
+      try await passwords.verify(password, hash: row.decode(0))
+    else { return nil }
+    let registered = try event.decode(AccountRegistered.self)
+    let account = Account(
+      id: id, email: registered.email, role: registered.role, quotaBytes: registered.quotaBytes,
+      createdAt: try row.decode(1))
+    return (account, event.position)
+  }
+
+  /// The account under which keys of those stand who have none yet.
+  private static let nobody = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 
   /// Makes an administrator if there is none yet.
   ///
@@ -63,14 +85,15 @@ public struct AccountDirectory: Sendable {
 
   /// Sets how many logical bytes an account may hold. Below what it holds, nothing is lost: it can only not add.
   ///
+  /// - Parameter key: of the request: sent again under it, it happens once and gives the first position.
   /// - Throws: ``AccountError/unknownAccount``, or the log's error.
   public func setQuota(
-    _ bytes: Int64, of account: UUID, actor: UUID? = nil, correlationId: UUID? = nil
+    _ bytes: Int64, of account: UUID, actor: UUID? = nil, key: RequestKey? = nil, correlationId: UUID? = nil
   ) async throws -> Position {
     precondition(bytes >= 0, "a quota is not negative")
     let event = try NewEvent(
-      AccountQuotaSet(accountId: account, quotaBytes: bytes), owner: account, actor: actor, correlationId: correlationId
-    )
+      AccountQuotaSet(accountId: account, quotaBytes: bytes), id: key?.id("setQuota", account.text) ?? .v7(),
+      owner: account, actor: actor, correlationId: correlationId)
     return try await append(event, to: account).last
   }
 
@@ -109,6 +132,10 @@ extension AccountDirectory {
     VALUES (\(id), \(email), \(role.rawValue), \(hash))
     RETURNING created_at
     """
+  }
+
+  static func credential(_ account: UUID) -> Query {
+    "SELECT password_hash, created_at FROM account.credential WHERE account_id = \(account)"
   }
 
   static let anyAdmin: Query = "SELECT 1 FROM account.credential WHERE role = 'admin' LIMIT 1"

@@ -15,6 +15,8 @@ struct FileCommand: Sendable {
 
   let action: Action
   let actor: UUID
+  /// Of the request that may come again. An upload has its own in its identity.
+  var key: RequestKey?
   let correlationId: UUID?
 
   /// The file whose stream has to be read before anything can be decided.
@@ -23,6 +25,12 @@ struct FileCommand: Sendable {
     case .upload: nil
     case .trash(let id), .restore(let id), .remove(let id): id
     }
+  }
+
+  /// Identifies an event of a command about a file: always the same under a key.
+  func eventId(_ name: String) -> UUID {
+    guard let key, let subject else { return .v7() }
+    return key.id("change", "\(name) \(subject.text)")
   }
 
   /// The file that an upload makes.

@@ -43,11 +43,11 @@ public final class FileLedger: Sendable {
     idempotencyKey: String? = nil, correlationId: UUID? = nil
   ) async throws -> UploadOutcome {
     precondition(size >= 0, "a file has no negative size")
-    let identity = idempotencyKey.map { UploadIdentity(owner: owner, key: $0) } ?? UploadIdentity()
+    let identity = idempotencyKey.map { UploadIdentity(RequestKey(account: owner, text: $0)) } ?? UploadIdentity()
     let file = FileUploaded(
       fileId: identity.fileId, path: path.description, digest: digest, size: size,
       contentType: contentType.flatMap(Self.contentType), jobClass: jobClass)
-    switch try await perform(.upload(file, identity), owner, actor, correlationId) {
+    switch try await perform(.upload(file, identity), owner, actor, nil, correlationId) {
     case .changed(let file, let position): return .created(file, position: position)
     case .unchanged(let file): return .unchanged(file)
     }
@@ -63,22 +63,30 @@ public final class FileLedger: Sendable {
     try await ledger(of: owner).room(for: bytes)
   }
 
+  // The key of the request: a command sent again under it happens once, and is answered by what it came to.
+
   /// - Throws: ``FileLedgerError/unknownFile``, ``FileLedgerError/fileIsTrashed``, or the error of the log or of the read model.
-  public func trash(_ fileId: UUID, owner: UUID, actor: UUID, correlationId: UUID? = nil) async throws -> FileChange {
-    FileChange(try await perform(.trash(fileId), owner, actor, correlationId))
+  public func trash(
+    _ fileId: UUID, owner: UUID, actor: UUID, key: RequestKey? = nil, correlationId: UUID? = nil
+  ) async throws -> FileChange {
+    FileChange(try await perform(.trash(fileId), owner, actor, key, correlationId))
   }
 
   /// - Throws: ``FileLedgerError/unknownFile``, ``FileLedgerError/fileIsLive``, ``FileLedgerError/pathTaken(by:)``, or the error
   ///   of the log or of the read model.
-  public func restore(_ fileId: UUID, owner: UUID, actor: UUID, correlationId: UUID? = nil) async throws -> FileChange {
-    FileChange(try await perform(.restore(fileId), owner, actor, correlationId))
+  public func restore(
+    _ fileId: UUID, owner: UUID, actor: UUID, key: RequestKey? = nil, correlationId: UUID? = nil
+  ) async throws -> FileChange {
+    FileChange(try await perform(.restore(fileId), owner, actor, key, correlationId))
   }
 
   /// Removes a file for good, live or trashed, and gives back what it was charged.
   ///
   /// - Throws: ``FileLedgerError/unknownFile``, or the error of the log or of the read model.
-  public func remove(_ fileId: UUID, owner: UUID, actor: UUID, correlationId: UUID? = nil) async throws -> FileChange {
-    FileChange(try await perform(.remove(fileId), owner, actor, correlationId))
+  public func remove(
+    _ fileId: UUID, owner: UUID, actor: UUID, key: RequestKey? = nil, correlationId: UUID? = nil
+  ) async throws -> FileChange {
+    FileChange(try await perform(.remove(fileId), owner, actor, key, correlationId))
   }
 
   /// JSON and a read table would have to carry what is in it: a NUL, for one, no column of Postgres can hold.
@@ -88,9 +96,10 @@ public final class FileLedger: Sendable {
   }
 
   private func perform(
-    _ action: FileCommand.Action, _ owner: UUID, _ actor: UUID, _ correlationId: UUID?
+    _ action: FileCommand.Action, _ owner: UUID, _ actor: UUID, _ key: RequestKey?, _ correlationId: UUID?
   ) async throws -> FileAnswer {
-    try await ledger(of: owner).perform(FileCommand(action: action, actor: actor, correlationId: correlationId))
+    try await ledger(of: owner).perform(
+      FileCommand(action: action, actor: actor, key: key, correlationId: correlationId))
   }
 
   private func ledger(of owner: UUID) -> OwnerLedger {

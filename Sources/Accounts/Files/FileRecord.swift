@@ -13,6 +13,8 @@ struct FileRecord: Equatable, Sendable {
   var trashedAt: Date?
   /// Of the upload.
   var position = Position.start
+  /// Where each event of the stream is, by its id.
+  var places: [UUID: Position] = [:]
 
   /// - Throws: `DecodingError`, for a stream that is not a file's.
   mutating func fold(_ events: [RecordedEvent]) throws {
@@ -20,6 +22,7 @@ struct FileRecord: Equatable, Sendable {
       guard let event = try FileEvent(type: recorded.type, payload: recorded.payload) else { continue }
       apply(event, at: recorded.recordedAt)
       version = recorded.version
+      places[recorded.id] = recorded.position
       if case .uploaded = event {
         owner = recorded.owner
         position = recorded.position

@@ -144,6 +144,8 @@ actor OwnerLedger {
       case .repeated(let record):
         let record = record.recorded(at: record.upload.flatMap { uploads[$0.fileId] }, time)
         pending.continuation.resume(returning: .changed(record.storedAsUploaded(), position: record.position))
+      case .done(let record, let position):
+        pending.continuation.resume(returning: .changed(record.stored(), position: position))
       case .refuse(let refusal):
         pending.continuation.resume(throwing: refusal)
       }

@@ -16,6 +16,8 @@ struct RoundPlan {
     case unchanged(FileRecord)
     /// The same upload was answered before.
     case repeated(FileRecord)
+    /// The same command was, and its last event is there.
+    case done(FileRecord, at: Position)
     case refuse(FileLedgerError)
   }
 
@@ -79,7 +81,7 @@ struct RoundPlan {
   private mutating func decision(on command: FileCommand) throws -> Decision {
     switch command.action {
     case .upload(let file, let identity): try upload(file, identity, command)
-    case .trash(let id): try change(id, .trash, command)
+    case .trash(let id): try trash(id, command)
     case .restore(let id): try restore(id, command)
     case .remove(let id): try remove(id, command)
     }
@@ -115,31 +117,36 @@ struct RoundPlan {
 
   private mutating func restore(_ id: UUID, _ command: FileCommand) throws -> Decision {
     let record = try own(id)
+    let eventId = command.eventId("restored")
+    if let position = record.places[eventId] { return .done(record, at: position) }
     let events = try decide(.restore, record)
     guard let path = record.upload?.path else { throw FileLedgerError.unknownFile }
     if let (other, _) = liveFile(at: path) { throw FileLedgerError.pathTaken(by: other) }
-    var unit = Unit(fileId: id, path: path)
+    var unit = Unit(fileId: id, path: path, isKeyed: command.key != nil)
     // What is in the trash stays charged; the charge of nothing takes the version that every claim of a path takes.
-    try touchAccount(.charge(fileId: id, bytes: 0), id: .v7(), &unit, command)
-    for event in events { try append(event, id: .v7(), to: id, record, &unit, command) }
+    try touchAccount(.charge(fileId: id, bytes: 0), id: command.eventId("charged"), &unit, command)
+    for event in events { try append(event, id: eventId, to: id, record, &unit, command) }
     return .append(unit)
   }
 
   private mutating func remove(_ id: UUID, _ command: FileCommand) throws -> Decision {
     let record = try own(id)
+    let eventId = command.eventId("removed")
+    if let position = record.places[eventId] { return .done(record, at: position) }
     let events = try decide(.remove, record)
-    var unit = Unit(fileId: id)
-    try touchAccount(.release(fileId: id, bytes: record.upload?.size ?? 0), id: .v7(), &unit, command)
-    for event in events { try append(event, id: .v7(), to: id, record, &unit, command) }
+    var unit = Unit(fileId: id, isKeyed: command.key != nil)
+    try touchAccount(
+      .release(fileId: id, bytes: record.upload?.size ?? 0), id: command.eventId("released"), &unit, command)
+    for event in events { try append(event, id: eventId, to: id, record, &unit, command) }
     return .append(unit)
   }
 
-  private mutating func change(
-    _ id: UUID, _ change: FileDecider.Command, _ command: FileCommand
-  ) throws -> Decision {
+  private mutating func trash(_ id: UUID, _ command: FileCommand) throws -> Decision {
     let record = try own(id)
-    var unit = Unit(fileId: id)
-    for event in try decide(change, record) { try append(event, id: .v7(), to: id, record, &unit, command) }
+    let eventId = command.eventId("trashed")
+    if let position = record.places[eventId] { return .done(record, at: position) }
+    var unit = Unit(fileId: id, isKeyed: command.key != nil)
+    for event in try decide(.trash, record) { try append(event, id: eventId, to: id, record, &unit, command) }
     return .append(unit)
   }
 

@@ -76,20 +76,23 @@ public struct ServerApplication: Sendable {
       barrier: barrier, live: .live(pool), past: TimeTravel(pool: past, log: dependencies.log))
     let accounts = QuotaViews(pool: pool)
     let savings = SavingsViews(pool: pool)
-    let signedIn = api.group()
+    let streaming = api.group()
       .add(middleware: AuthenticationMiddleware(tokens: dependencies.tokens))
       .group(context: SignedInContext.self)
+    // What holds passwords stands outside as well: no table should have a hash of them.
     MeController(
       reads: reads, sessions: dependencies.sessions, eraser: dependencies.eraser, throttle: throttle,
       cookie: RefreshCookie(isSecure: configuration.isBehindTLS)
-    ).addRoutes(to: signedIn)
+    ).addRoutes(to: streaming)
+    let signedIn = streaming.group().add(
+      middleware: IdempotencyMiddleware(answers: KeptAnswers(pool: pool, retention: configuration.answerRetention)))
     FilesController(
       reads: reads, history: FileHistory(log: dependencies.log), downloads: FileDownload(blobs: dependencies.blobs)
     ).addRoutes(to: signedIn)
     UploadsController(
       ledger: dependencies.ledger, receiver: BodyReceiver(blobs: dependencies.blobs),
       files: FileViews(pool: pool), maxBytes: configuration.maxUploadBytes
-    ).addRoutes(to: signedIn)
+    ).addRoutes(to: signedIn, streaming: streaming)
     DuplicatesController(reads: reads).addRoutes(to: signedIn)
     SavingsController(reads: reads).addRoutes(to: signedIn)
     JobsController(jobs: JobViews(pool: pool), barrier: barrier).addRoutes(to: signedIn)

@@ -22,6 +22,8 @@ public struct ServerConfiguration: Sendable {
   public var loginLimits = LoginLimits()
   /// How long a read waits for its `?wait=` position.
   public var readTimeout = Duration.seconds(10)
+  /// How long the answer to a write with an `Idempotency-Key` is kept for its repetition.
+  public var answerRetention = Duration.seconds(86_400)
   public var maxConnections = 4096
   /// The level of the line that each request writes.
   public var requestLogLevel = Logger.Level.info

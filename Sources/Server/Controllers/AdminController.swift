@@ -41,7 +41,9 @@ struct AdminController: Sendable {
     guard (0...(1 << 53) - 1).contains(quota) else {
       throw Problem.invalidValue("quotaBytes must be from 0 to 9007199254740991.")
     }
-    let position = try await directory.setQuota(quota, of: id, actor: context.identity.accountId)
+    let position = try await directory.setQuota(
+      quota, of: id, actor: context.identity.accountId, key: context.requestKey,
+      correlationId: context.requestID.uuid)
     return Response(status: .noContent, headers: [.onefoldPosition: position.description])
   }
 

@@ -40,7 +40,7 @@ struct AuthController: Sendable {
     try throttle.admit(request, context: context)
     let body = try await request.json(Registration.self, context: context)
     let (account, position) = try await accounts.register(
-      email: body.email, password: body.password, correlationId: context.requestID.uuid)
+      email: body.email, password: body.password, key: request.idempotencyKey(), correlationId: context.requestID.uuid)
     return try .json(
       AccountBody(account), status: .created, headers: [.onefoldPosition: position.description])
   }

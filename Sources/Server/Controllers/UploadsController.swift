@@ -16,8 +16,9 @@ struct UploadsController: Sendable {
   let files: FileViews
   let maxBytes: Int64
 
-  func addRoutes(to routes: some RouterMethods<SignedInContext>) {
-    routes.put("files", use: put)
+  /// - Parameter streaming: the same as `routes`, but nothing before it collects bodies.
+  func addRoutes(to routes: some RouterMethods<SignedInContext>, streaming: some RouterMethods<SignedInContext>) {
+    streaming.put("files", use: put)
     routes.delete("files/{id}", use: delete)
     routes.post("files/{id}/restore", use: restore)
   }
@@ -47,10 +48,11 @@ struct UploadsController: Sendable {
     guard try request.query().flag("permanent") else {
       return try await changed(
         ledger.trash(
-          id, owner: context.owner, actor: context.owner, correlationId: context.requestID.uuid), context)
+          id, owner: context.owner, actor: context.owner, key: context.requestKey,
+          correlationId: context.requestID.uuid), context)
     }
     let change = try await ledger.remove(
-      id, owner: context.owner, actor: context.owner, correlationId: context.requestID.uuid)
+      id, owner: context.owner, actor: context.owner, key: context.requestKey, correlationId: context.requestID.uuid)
     return Response(status: .noContent, headers: [.onefoldPosition: change.position.description])
   }
 
@@ -58,7 +60,8 @@ struct UploadsController: Sendable {
     let id = try context.pathId()
     return try await changed(
       ledger.restore(
-        id, owner: context.owner, actor: context.owner, correlationId: context.requestID.uuid), context)
+        id, owner: context.owner, actor: context.owner, key: context.requestKey,
+        correlationId: context.requestID.uuid), context)
   }
 
   /// Whichever is less: what any body may bring, or what the account has room for.

@@ -26,21 +26,13 @@ struct UploadRequest {
     contentType = try Self.contentType(request.headers[.contentType])
     digest = try request.headers[.contentDigest].flatMap { try ContentDigest($0).sha256 }
     length = request.headers[.contentLength].flatMap(Int64.init)
-    idempotencyKey = try Self.key(request.headers[.idempotencyKey])
+    idempotencyKey = try request.idempotencyKey()
   }
 
   private static func contentType(_ header: String?) throws(Problem) -> String? {
     guard let header, !header.isEmpty else { return nil }
     guard header.utf8.count <= 255, header.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else {
       throw .invalidRequest("The Content-Type must be at most 255 printable ASCII characters.")
-    }
-    return header
-  }
-
-  private static func key(_ header: String?) throws(Problem) -> String? {
-    guard let header else { return nil }
-    guard (1...128).contains(header.utf8.count), header.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-      throw .invalidRequest("The Idempotency-Key must be 1 to 128 visible ASCII characters.")
     }
     return header
   }

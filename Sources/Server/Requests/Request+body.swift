@@ -30,7 +30,8 @@ extension Request {
     return try JSON.decode(type, from: buffer)
   }
 
-  private func collect(context: some ConnectionContext) async throws -> ByteBuffer {
+  /// - Throws: ``Problem`` 413 past 64 KiB.
+  func collect(context: some ConnectionContext) async throws -> ByteBuffer {
     let limit = context.maxUploadSize
     if let length = headers[.contentLength].flatMap(Int.init), length > limit {
       throw Problem.contentTooLarge(limit: Int64(limit))

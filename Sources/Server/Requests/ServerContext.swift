@@ -33,6 +33,8 @@ struct SignedInContext: ChildRequestContext {
   let channel: any Channel
   let requestID: RequestID
   let identity: AccessClaims
+  /// What a write that may come again takes its identifiers from; set by ``IdempotencyMiddleware``.
+  var requestKey: RequestKey?
   /// Whose things the request is about.
   var owner: UUID { identity.accountId }
 
@@ -52,6 +54,7 @@ struct AdminContext: ChildRequestContext {
   let channel: any Channel
   let requestID: RequestID
   let identity: AccessClaims
+  let requestKey: RequestKey?
 
   /// - Throws: ``Problem`` 403 for every other role.
   init(context: SignedInContext) throws {
@@ -60,6 +63,7 @@ struct AdminContext: ChildRequestContext {
     channel = context.channel
     requestID = context.requestID
     identity = context.identity
+    requestKey = context.requestKey
   }
 }
 

@@ -69,7 +69,14 @@ extension Problem {
     detail: "A live file has this path now; trash it first.")
 
   static let idempotencyKeyReused = Problem(
-    name: "idempotency-key-reused", status: .conflict, title: "The Idempotency-Key was used for something else")
+    name: "idempotency-key-reused", status: .unprocessableContent,
+    title: "The Idempotency-Key was used for something else",
+    detail: "Its first use was another request. Send this one under a key of its own.")
+
+  static let writeIsUnderWay = Problem(
+    name: "write-is-under-way", status: .conflict, title: "The same request is being carried out",
+    detail: "It came before under this Idempotency-Key, and has no answer yet. Send it again for that.",
+    headers: [.retryAfter: "1"])
 
   static func contentTooLarge(limit: Int64) -> Problem {
     Problem(

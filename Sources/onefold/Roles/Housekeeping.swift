@@ -3,9 +3,11 @@
 import Accounts
 import BlobStore
 import Logging
+import Server
 import ServiceLifecycle
 
-/// Removes what nobody can need any more: uploads that were never finished, sessions that have run out.
+/// Removes what nobody can need any more: uploads that were never finished, sessions that have run out, answers that
+/// nobody asked for again.
 struct Housekeeping: Service {
   /// Longer than any upload may take.
   static let stagedAge = Duration.seconds(24 * 3600)
@@ -13,6 +15,7 @@ struct Housekeeping: Service {
 
   let blobs: any BlobStore
   let sessions: Sessions
+  let answers: KeptAnswers
   let logger: Logger
 
   func run() async throws {
@@ -28,8 +31,10 @@ struct Housekeeping: Service {
     do {
       let staged = try await blobs.sweepStaged(olderThan: Self.stagedAge)
       let sessions = try await sessions.sweep()
-      if staged + sessions > 0 {
-        logger.info("Swept", metadata: ["stagedBlobs": "\(staged)", "sessions": "\(sessions)"])
+      let answers = try await answers.sweep()
+      if staged + sessions + answers > 0 {
+        logger.info(
+          "Swept", metadata: ["stagedBlobs": "\(staged)", "sessions": "\(sessions)", "keptAnswers": "\(answers)"])
       }
     } catch {
       logger.warning("Sweeping failed and is tried again in an hour", metadata: ["error": "\(error)"])

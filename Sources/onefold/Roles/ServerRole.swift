@@ -66,13 +66,15 @@ struct ServerRole: Sendable {
     configuration.dashboardDirectory = settings.dashboardDirectory
     configuration.registrationIsOpen = settings.registrationIsOpen
     configuration.maxUploadBytes = settings.maxUploadBytes
+    configuration.answerRetention = settings.answerRetention
     configuration.allowedOrigins = settings.allowedOrigins
     configuration.isBehindTLS = settings.isBehindTLS
     configuration.trustsForwardedFor = settings.trustsForwardedFor
     configuration.rollbackWindow = settings.rollbackWindow
     let application = try ServerApplication(
       configuration, dependencies, onRunning: onRunning, logger: connections.logger)
-    return [Housekeeping(blobs: blobs, sessions: sessions, logger: connections.logger), erasures]
+    let answers = KeptAnswers(pool: connections.pool, retention: settings.answerRetention)
+    return [Housekeeping(blobs: blobs, sessions: sessions, answers: answers, logger: connections.logger), erasures]
       + application.services
   }
 }

@@ -84,6 +84,9 @@ struct Setting: Sendable {
   static let allowedOrigins = Setting(
     "onefold.allowedOrigins", environment: "ONEFOLD_ALLOWED_ORIGINS", flag: "allowed-origins",
     help: "Origins, separated by commas, whose pages may open the WebSocket besides the server's own.")
+  static let answerRetention = Setting(
+    "onefold.answerRetention", environment: "ONEFOLD_ANSWER_RETENTION", flag: "answer-retention", fallback: "24h",
+    help: "How long the answer to a write with an Idempotency-Key is kept for its repetition (s, m, h, d).")
   static let behindTLS = Setting(
     "onefold.behindTls", environment: "ONEFOLD_BEHIND_TLS", flag: "behind-tls", fallback: "no",
     help: "yes: a proxy before the server ends TLS, so cookies are Secure and browsers are told to insist on it.")
@@ -140,9 +143,9 @@ struct Setting: Sendable {
   static let all = [
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
     metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, keySecret, registration,
-    defaultQuota, maxUpload, reclaimGrace, allowedOrigins, behindTLS, trustForwardedFor, concurrency, classes, onPoison,
-    rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents, sealSeconds,
-    logLevel, logFormat,
+    defaultQuota, maxUpload, reclaimGrace, answerRetention, allowedOrigins, behindTLS, trustForwardedFor, concurrency,
+    classes, onPoison, rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents,
+    sealSeconds, logLevel, logFormat,
   ]
 
   /// The table of docs/operations.md.

@@ -68,6 +68,8 @@ struct ServeOptions: ParsableArguments {
   var maxUpload: String?
   @Option(name: .setting(.reclaimGrace), help: .setting(.reclaimGrace, value: "seconds"))
   var reclaimGrace: String?
+  @Option(name: .setting(.answerRetention), help: .setting(.answerRetention, value: "duration"))
+  var answerRetention: String?
   @Option(name: .setting(.allowedOrigins), help: .setting(.allowedOrigins, value: "origins"))
   var allowedOrigins: String?
   @Option(name: .setting(.behindTLS), help: .setting(.behindTLS, value: "yes|no"))
@@ -79,7 +81,7 @@ struct ServeOptions: ParsableArguments {
     [
       (.host, host), (.port, port), (.dashboardDirectory, dashboardDirectory), (.registration, registration),
       (.defaultQuota, defaultQuota), (.maxUpload, maxUpload), (.reclaimGrace, reclaimGrace),
-      (.allowedOrigins, allowedOrigins),
+      (.answerRetention, answerRetention), (.allowedOrigins, allowedOrigins),
       (.behindTLS, behindTLS), (.trustForwardedFor, trustForwardedFor),
     ]
   }

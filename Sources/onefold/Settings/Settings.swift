@@ -27,6 +27,7 @@ struct Settings: Sendable {
   var defaultQuotaBytes: Int64
   var maxUploadBytes: Int64
   var reclaimGrace: Duration
+  var answerRetention: Duration
   var allowedOrigins: [String]
   var isBehindTLS: Bool
   var trustsForwardedFor: Bool
@@ -97,6 +98,7 @@ struct Settings: Sendable {
     defaultQuotaBytes = try values.bytes(.defaultQuota)
     maxUploadBytes = try values.bytes(.maxUpload)
     reclaimGrace = .seconds(try values.number(.reclaimGrace, in: 0...31_536_000))
+    answerRetention = try values.duration(.answerRetention)
     allowedOrigins = values.list(.allowedOrigins)
     isBehindTLS = try values.choice(.behindTLS, ["yes": true, "no": false])
     trustsForwardedFor = try values.choice(.trustForwardedFor, ["yes": true, "no": false])

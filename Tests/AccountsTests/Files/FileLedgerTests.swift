@@ -120,7 +120,7 @@ struct FileLedgerTests {
     try await fixture.register(stranger, quota: 100)
     for attempt in [FileLedger.trash, FileLedger.restore, FileLedger.remove] {
       await #expect(throws: FileLedgerError.unknownFile) {
-        _ = try await attempt(fixture.ledger)(file.id, stranger, stranger, nil)
+        _ = try await attempt(fixture.ledger)(file.id, stranger, stranger, nil, nil)
       }
     }
     #expect(try await fixture.upload("a.txt", owner: stranger).isCreated, "paths are each owner's own")

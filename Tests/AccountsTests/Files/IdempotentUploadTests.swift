@@ -58,13 +58,15 @@ struct IdempotentUploadTests {
 
   @Test func identifiersFollowFromOwnerAndKey() {
     let owner = UUID.v7(), stranger = UUID.v7()
-    let identity = UploadIdentity(owner: owner, key: "k")
-    #expect(identity == UploadIdentity(owner: owner, key: "k"))
-    #expect(identity.fileId != UploadIdentity(owner: stranger, key: "k").fileId)
-    #expect(identity.fileId != UploadIdentity(owner: owner, key: "K").fileId)
+    let identity = UploadIdentity(RequestKey(account: owner, text: "k"))
+    #expect(identity == UploadIdentity(RequestKey(account: owner, text: "k")))
+    #expect(identity.fileId != UploadIdentity(RequestKey(account: stranger, text: "k")).fileId)
+    #expect(identity.fileId != UploadIdentity(RequestKey(account: owner, text: "K")).fileId)
     #expect(Set([identity.fileId, identity.charged, identity.uploaded, identity.trashed]).count == 4)
     let key = UUID.v7()
-    #expect(UploadIdentity(owner: owner, key: key.text).fileId.timestampMilliseconds == key.timestampMilliseconds)
+    #expect(
+      UploadIdentity(RequestKey(account: owner, text: key.text)).fileId.timestampMilliseconds
+        == key.timestampMilliseconds)
     #expect(identity.fileId.timestampMilliseconds == owner.timestampMilliseconds)
   }
 

@@ -50,7 +50,7 @@ struct ProblemTests {
       (PasswordError.tooLong(maximumBytes: 72), 422, "invalid-value"),
       (PasswordError.busy, 503, "unavailable"),
       (TokenError.expired, 401, "unauthenticated"),
-      (EventLogError.eventIdReused(UUID()), 409, "idempotency-key-reused"),
+      (EventLogError.eventIdReused(UUID()), 422, "idempotency-key-reused"),
       (RedisError(.connection, "gone"), 503, "unavailable"),
       (BodyTooSlow(), 408, "too-slow"),
       (HTTPParserError.invalidEOFState, 400, "incomplete-body"),
