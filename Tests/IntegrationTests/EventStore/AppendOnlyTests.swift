@@ -38,7 +38,8 @@ struct AppendOnlyTests {
       for change in changes {
         await #expect(throws: PostgresError.self, "\(change.text)") { try await connection.execute(change) }
       }
-      print("append-only: \(Self.changes.count) changes refused to application and owner, \(changes.count) of its rules")
+      print(
+        "append-only: \(Self.changes.count) changes refused to application and owner, \(changes.count) of its rules")
     }
   }
 
