@@ -9,7 +9,7 @@ public enum EventCatalog {
     FileUploaded.self, FileTrashed.self, FileRestored.self, FileRemoved.self,
     ContentAnalyzed.self, ContentReclaimed.self, DuplicateMatched.self,
     JobSucceeded.self, JobFailed.self, JobDeadLettered.self,
-    ProjectionRebuilt.self, AuditQueried.self,
+    ProjectionRebuilt.self, AuditQueried.self, AuditExported.self,
   ]
 
   /// The schema versions of each type that are read, as they are after upcasting: today's, and those that are alike.

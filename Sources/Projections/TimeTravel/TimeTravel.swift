@@ -86,10 +86,23 @@ public struct TimeTravel: Sendable {
     var folded = 0
     while !page.isLast, page.through < end {
       page = try await log.page(after: page.through, limit: Self.batchSize, filter: filter)
-      let batch = page.events.prefix { $0.position <= end }
-      folded += batch.count
+      page.events = Array(page.events.prefix { $0.position <= end })
+      folded += page.events.count
       guard folded <= limits.events else { throw TimeTravelError.tooMuchHistory(limit: limits.events) }
-      if !batch.isEmpty { try await projection.apply(Array(batch), on: connection) }
+      try await fold(page, projection, on: connection)
+    }
+  }
+
+  /// Passes by what the live tables pass by: events that cannot be folded.
+  private func fold(_ page: EventPage, _ projection: any Projection, on connection: PostgresConnection) async throws {
+    guard !page.events.isEmpty else { return }
+    do {
+      try await connection.savepoint { try await projection.fold(page.events, on: $0) }
+    } catch let error as FoldError {
+      // Time that is up says nothing about the events.
+      if let error = error.underlying as? PostgresError, error.sqlState == "57014" { throw error }
+      guard page.events.count > 1 else { return }
+      for part in page.split(at: error.position) { try await fold(part, projection, on: connection) }
     }
   }
 

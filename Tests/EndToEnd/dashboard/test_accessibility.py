@@ -41,6 +41,11 @@ def test_every_page_passes_axe_and_fits_the_window(open_page, onefold, user, vie
     go_to(page, "Duplicates").get_by_role("button", name="Keep one copy").click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert violations(page) == []
+    page.keyboard.press("Escape")
+    go_to(page, "Files").get_by_role("button", name="History of notes.txt").click()
+    expect(page.get_by_test_id("history-entry").first).to_be_visible()
+    assert_no_horizontal_scroll(page)
+    assert violations(page) == []
 
 
 def test_the_admin_page_passes_axe_at_both_widths(open_page, onefold):

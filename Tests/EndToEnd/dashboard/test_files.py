@@ -3,7 +3,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from .steps import go_to
+from .steps import PHONE, assert_no_horizontal_scroll, go_to
 
 
 def test_a_prefix_narrows_the_list(dashboard, user):
@@ -56,6 +56,53 @@ def test_a_download_has_the_name_and_every_byte(dashboard, user):
         button.click()
     assert download.value.suggested_filename == "photo (1).jpg"
     assert Path(download.value.path()).read_bytes() == data
+
+
+def test_a_files_history_is_told_and_the_keyboard_comes_back(dashboard, user):
+    original = user.upload("first.txt", b"the same words")
+    user.wait_until_settled()
+    file = user.upload("second.txt", b"the same words")
+    user.wait_until_settled()
+    assert user.request("DELETE", f"/files/{file['id']}").status_code == 200
+    assert user.request("POST", f"/files/{file['id']}/restore").status_code == 200
+    go_to(dashboard, "Files")
+    button = dashboard.get_by_role("button", name="History of second.txt")
+    button.focus()
+    dashboard.keyboard.press("Enter")
+    drawer = dashboard.get_by_role("dialog", name="History")
+    entries = drawer.get_by_test_id("history-entry")
+    expect(entries).to_have_count(5)
+    for entry, words in zip(entries.all(), ["Uploaded", "Found to be a duplicate", "Settled", "Moved to the trash", "Restored"]):
+        expect(entry).to_contain_text(words)
+    expect(entries.nth(1)).to_contain_text(original["path"])
+
+    # What happens meanwhile is told too.
+    assert user.request("DELETE", f"/files/{file['id']}").status_code == 200
+    expect(entries).to_have_count(6)
+    dashboard.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+
+
+def test_closing_a_history_gives_the_focus_back(dashboard, user):
+    user.upload("only.txt", b"words")
+    go_to(dashboard, "Files")
+    button = dashboard.get_by_role("button", name="History of only.txt")
+    button.click()
+    drawer = dashboard.get_by_role("dialog", name="History")
+    expect(drawer.get_by_role("button", name="Close")).to_be_focused()
+    dashboard.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    expect(button).to_be_focused()
+
+
+def test_a_history_fits_a_phone(dashboard, user):
+    user.upload("a/rather/long/path/to/a/file/with/a-long-name-that-does-not-break.txt", b"words")
+    dashboard.set_viewport_size(PHONE)
+    go_to(dashboard, "Files").get_by_role("button", name="History of").click()
+    expect(dashboard.get_by_test_id("history-entry").first).to_contain_text("Uploaded")
+    box = dashboard.get_by_role("dialog", name="History").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"]
+    assert_no_horizontal_scroll(dashboard)
 
 
 def test_arrow_keys_move_between_the_tabs(dashboard):

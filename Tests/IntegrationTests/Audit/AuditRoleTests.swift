@@ -99,9 +99,9 @@ struct AuditRoleTests {
     try await withAudit { audit, ada, owner in
       for name in ["files", "quota"] {
         _ = try await owner.query("SELECT projection.begin_rebuild(\(name))")
-        _ = try await owner.query("SELECT projection.finish_rebuild(\(name), 1, 0)")
+        _ = try await owner.query("SELECT projection.finish_rebuild(\(name), 1, 0::bigint)")
         _ = try await owner.query("SELECT projection.begin_rebuild(\(name))")
-        _ = try await owner.query("SELECT projection.finish_rebuild(\(name), 1, 0)")
+        _ = try await owner.query("SELECT projection.finish_rebuild(\(name), 1, 0::bigint)")
       }
       // The new tables are empty here: nobody has folded into them.
       #expect(try await audit.query("SELECT 1 FROM audit.files").isEmpty)
@@ -146,8 +146,7 @@ struct AuditRoleTests {
       for projection in ProjectionCatalog.all {
         try await pool.transaction { connection in
           _ = try await connection.query("SELECT set_config('search_path', \(type(of: projection).name), true)")
-          let wanted = events.filter(projection.wants)
-          try await projection.apply(wanted, on: connection)
+          try await projection.apply(events.filter(projection.wants), on: connection)
         }
       }
       _ = try await pool.execute(

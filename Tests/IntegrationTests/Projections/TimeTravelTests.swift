@@ -120,6 +120,23 @@ struct TimeTravelTests {
     }
   }
 
+  @Test func thePastPassesByWhatCannotBeFolded() async throws {
+    try await withAccount { pool, log, uploads in
+      try await uploads.upload("a", content: 1)
+      let poison = NewEvent(
+        type: FileUploaded.eventType, schemaVersion: 1, payload: Array(#"{"fileId":"none"}"#.utf8), owner: uploads.owner
+      )
+      _ = try await log.append(to: StreamName(category: "file", id: "none"), expected: .any, [poison])
+      try await uploads.upload("b", content: 2)
+      let head = try await log.head()
+      let travel = TimeTravel(pool: pool, log: log)
+      let paths = try await travel.visit(.position(head), of: uploads.owner, folding: FilesProjection()) { source in
+        try await FileViews(source).list(owner: uploads.owner).items.map(\.path)
+      }
+      #expect(paths == ["a", "b"])
+    }
+  }
+
   @Test func thePastHoldsNothingOfOthers() async throws {
     try await withAccount { pool, log, uploads in
       let others = Uploads(log: log)

@@ -6,10 +6,12 @@ import { Button } from "shared/ui/Button";
 import { Dialog } from "shared/ui/Dialog";
 import { Path } from "shared/ui/Path";
 import { remove, restore, save, trash } from "./actions";
+import { FileHistory } from "./FileHistory";
 
 /** Files with what can be done to each; removing for good asks first. */
 export function FileTable({ files }: { files: StoredFile[] }) {
   const [removing, setRemoving] = useState<StoredFile>();
+  const [told, setTold] = useState<StoredFile>();
   return (
     <>
       <table className="table">
@@ -26,10 +28,11 @@ export function FileTable({ files }: { files: StoredFile[] }) {
         </thead>
         <tbody>
           {files.map((file) => (
-            <FileRow key={file.id} file={file} onRemove={() => setRemoving(file)} />
+            <FileRow key={file.id} file={file} onRemove={() => setRemoving(file)} onHistory={() => setTold(file)} />
           ))}
         </tbody>
       </table>
+      {told && <FileHistory file={told} onClose={() => setTold(undefined)} />}
       {removing && (
         <Dialog
           title="Remove for good?"
@@ -50,7 +53,13 @@ export function FileTable({ files }: { files: StoredFile[] }) {
   );
 }
 
-function FileRow({ file, onRemove }: { file: StoredFile; onRemove: () => void }) {
+interface RowProps {
+  file: StoredFile;
+  onRemove: () => void;
+  onHistory: () => void;
+}
+
+function FileRow({ file, onRemove, onHistory }: RowProps) {
   const { path, size, state, settled, uploadedAt } = file;
   return (
     <tr data-testid="file">
@@ -65,6 +74,9 @@ function FileRow({ file, onRemove }: { file: StoredFile; onRemove: () => void })
       </td>
       <td>
         <div className="actions">
+          <Button aria-label={`History of ${path}`} onClick={onHistory}>
+            History
+          </Button>
           {state === "live" ? (
             <>
               <Button aria-label={`Download ${path}`} onClick={() => void save(file)}>

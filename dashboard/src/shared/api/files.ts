@@ -28,6 +28,22 @@ export function fileList({ prefix, state, after, limit = 50 }: FileFilter): Quer
   return { key, fetch: () => get(key) };
 }
 
+/** An event of a file's life. */
+export interface HistoryEntry {
+  position: number;
+  at: string;
+  type: string;
+  data: Record<string, unknown>;
+  /** The other file that the event is about. */
+  other: { id: string; path: string } | null;
+}
+
+/** Oldest first; also of a file that was removed. */
+export function history(id: string, after: string | undefined): Query<Page<HistoryEntry>> {
+  const key = withQuery(`/files/${id}/history`, { after });
+  return { key, fetch: () => get(key, { wait: false }) };
+}
+
 export const trashFile = (id: string) => write<StoredFile>("DELETE", `/files/${id}`);
 export const restoreFile = (id: string) => write<StoredFile>("POST", `/files/${id}/restore`);
 export const removeFile = (id: string) => write<void>("DELETE", `/files/${id}?permanent=true`);
