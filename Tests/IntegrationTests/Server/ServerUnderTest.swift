@@ -75,8 +75,9 @@ struct ServerUnderTest: Sendable {
     let projections = ProjectionCatalog.all.map {
       ProjectionRunner($0, pool: pool, log: log, redis: redis, positions: positions, logger: logger)
     }
+    let rebuilds = RebuildService(pool: pool, log: log, options: .fast, logger: logger)
     let group = ServiceGroup(
-      services: [pool, redis, log, positions] + projections + server.services, logger: logger)
+      services: [pool, redis, log, positions] + projections + [rebuilds] + server.services, logger: logger)
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask { try await group.run() }
       let port = try #require(await ports.first { _ in true })

@@ -103,6 +103,26 @@ struct LiveFeedTests {
     #expect(try await everything(feed, anna, after: .start) == [1, 2])
   }
 
+  @Test func noticesGoToAdministratorsAndTheLastWordOnASubjectCounts() async throws {
+    let feed = feed()
+    #expect(!feed.hasAdmins)
+    let annas = feed.subscribe(owner: anna)
+    let admins = feed.subscribe(owner: ben, isAdmin: true)
+    #expect(feed.hasAdmins)
+    for (text, subject) in [("1", "files"), ("2", "jobs"), ("3", "files")] { feed.announce(text, about: subject) }
+    let notices = feed.notices(for: admins, after: 0)
+    #expect(notices.map(\.text) == ["2", "3"])
+    let last = notices.last?.number ?? 0
+    #expect(feed.notices(for: admins, after: last).isEmpty)
+    #expect(feed.notices(for: annas, after: 0).isEmpty)
+    feed.end(annas)
+    feed.end(admins)
+    var woken: [String] = []
+    for await _ in annas.wake { woken.append("anna") }
+    for await _ in admins.wake { woken.append("admin") }
+    #expect(woken == ["admin"])
+  }
+
   @Test func aClientAheadOfTheFrontierWaits() async throws {
     let feed = feed()
     try await append(anna)

@@ -1,8 +1,10 @@
 import { useEffect } from "react";
+import { ParkedTable } from "features/admin/ParkedTable";
 import { ProjectionTable } from "features/admin/ProjectionTable";
 import { UserTable } from "features/admin/UserTable";
 import { SavingsPicture } from "features/savings/SavingsPicture";
-import { projectionList, userList } from "shared/api/admin";
+import { userList } from "shared/api/admin";
+import { parkedList, projectionList } from "shared/api/projections";
 import { installationSavings } from "shared/api/savings";
 import { formatNumber } from "shared/format/text";
 import { cache } from "shared/query/cache";
@@ -16,7 +18,9 @@ const REFRESH_MS = 5_000;
 
 export function AdminRoute() {
   const pages = usePages("users");
+  const parkedPages = usePages("parked");
   const projections = useQuery(projectionList);
+  const parked = useListQuery(parkedList({ after: parkedPages.after }));
 
   // Other people's events are not sent to this page, so what concerns everyone is read again now and then.
   useEffect(() => {
@@ -40,6 +44,18 @@ export function AdminRoute() {
       <Card title="Projections" note={projections.data && `of a log at position ${formatNumber(projections.data.head)}`}>
         <Loaded answer={projections}>{({ items }) => <ProjectionTable projections={items} />}</Loaded>
       </Card>
+      {(parked.error || !!parked.data?.items.length) && (
+        <Card title="Parked events" note="passed by, because a projection could not take them">
+          <Loaded answer={parked}>
+            {({ items, next }) => (
+              <>
+                <ParkedTable events={items} />
+                <Pager pages={parkedPages} next={next} label="Pages of parked events" />
+              </>
+            )}
+          </Loaded>
+        </Card>
+      )}
     </>
   );
 }

@@ -12,20 +12,3 @@ export function userList({ after, limit = 50 }: { after?: string | undefined; li
 }
 
 export const setQuota = (id: string, quotaBytes: number) => write<void>("PUT", `/admin/users/${id}/quota`, { quotaBytes });
-
-export interface ProjectionStatus {
-  name: string;
-  version: number;
-  position: number;
-  /** Events behind the head of the log. */
-  lag: number;
-  updatedAt: string;
-  /** Why it stands still, when it does. */
-  error: string | null;
-}
-
-export const projectionList: Query<{ items: ProjectionStatus[]; head: number }> = {
-  key: "/admin/projections",
-  // Not a view of the log but of its readers: it has no position to wait for.
-  fetch: () => get("/admin/projections", { wait: false }),
-};

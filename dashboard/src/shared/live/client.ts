@@ -2,7 +2,7 @@ import { asApiError } from "shared/api/problem";
 import { API, session } from "shared/api/session";
 import { Store } from "shared/store";
 import { type LiveAction, type LiveInput, LiveMachine, type LiveState } from "./machine";
-import { type LiveEvent, parseMessage } from "./message";
+import { isRebuildProgress, type LiveEvent, parseMessage, type RebuildProgress } from "./message";
 
 /** The server sends a heartbeat at least every 10 s; after this silence the connection counts as lost. */
 const QUIET_MS = 25_000;
@@ -18,6 +18,7 @@ class LiveClient {
   private readonly machine = new LiveMachine();
   private readonly handlers = new Set<(event: LiveEvent) => void>();
   private readonly resyncs = new Set<() => void>();
+  private readonly rebuilds = new Set<(progress: RebuildProgress) => void>();
   private socket: WebSocket | undefined;
   /** What the current connection authenticated with. */
   private token: string | undefined;
@@ -47,6 +48,12 @@ class LiveClient {
   onResync(handler: () => void): () => void {
     this.resyncs.add(handler);
     return () => this.resyncs.delete(handler);
+  }
+
+  /** Calls `handler` as rebuilds of projections go on: for administrators. */
+  onRebuild(handler: (progress: RebuildProgress) => void): () => void {
+    this.rebuilds.add(handler);
+    return () => this.rebuilds.delete(handler);
   }
 
   private readonly retryNow = () => {
@@ -95,7 +102,9 @@ class LiveClient {
     socket.onmessage = ({ data }) => {
       this.expectHeartbeat();
       const message = parseMessage(String(data));
-      if (message) forward({ kind: "message", message });
+      if (!message) return;
+      if (!isRebuildProgress(message)) return void forward({ kind: "message", message });
+      for (const handler of this.rebuilds) handler(message);
     };
     this.expectHeartbeat();
   }

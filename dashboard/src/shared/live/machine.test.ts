@@ -1,7 +1,7 @@
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { LiveMachine, UNAUTHORISED } from "./machine";
-import { parseMessage, type LiveEvent } from "./message";
+import { isRebuildProgress, parseMessage, type LiveEvent } from "./message";
 
 const uploaded = (position: number): LiveEvent => ({ type: "file.uploaded", position, at: "", data: {} });
 const kinds = (actions: { kind: string }[]) => actions.map((action) => action.kind);
@@ -113,4 +113,11 @@ describe("stopping", () => {
 test("frames that are no messages are not understood", () => {
   for (const frame of ["", "null", "[]", "{}", '{"type":"file.uploaded"}']) assert.equal(parseMessage(frame), undefined, frame);
   assert.deepEqual(parseMessage('{"type":"position","position":3}'), { type: "position", position: 3 });
+});
+
+test("progress of a rebuild is told apart from events, which have positions", () => {
+  const progress = parseMessage('{"type":"rebuildProgress","projection":"files","rebuild":{"state":"folding"}}');
+  assert.equal(progress && isRebuildProgress(progress) && progress.projection, "files");
+  const event = parseMessage('{"type":"file.uploaded","position":3,"at":"","data":{}}');
+  assert.equal(event && isRebuildProgress(event), false);
 });
