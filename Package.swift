@@ -144,9 +144,8 @@ let package = Package(
     .executableTarget(
       name: "onefold-bench",
       dependencies: [
-        "BlobStore", "COpenSSL", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", .argumentParser,
-        .nioCore,
-        .logging, .lifecycle,
+        "BlobStore", "COpenSSL", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", "Projections",
+        .argumentParser, .nioCore, .logging, .lifecycle,
       ],
       path: "Benchmarks/onefold-bench", swiftSettings: strict),
 

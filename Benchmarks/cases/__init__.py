@@ -1,5 +1,5 @@
 """Every benchmark by name: a function that yields figures."""
-from . import append, blobs, catchup, hashing, push, reads, verify
+from . import append, blobs, catchup, hashing, push, reads, replay, verify
 
 ALL = {
     "sha256": hashing.measure,
@@ -9,4 +9,5 @@ ALL = {
     "verify": verify.measure,
     "push": push.measure,
     "reads": reads.measure,
+    "replay": replay.measure,
 }

@@ -38,7 +38,7 @@ def number(value):
 
 def bench(*arguments):
     """The number that one command of onefold-bench prints."""
-    out = subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, timeout=300, cwd=ROOT)
+    out = subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, timeout=1800, cwd=ROOT)
     if out.returncode != 0:
         raise RuntimeError(f"onefold-bench {' '.join(map(str, arguments))}: {out.stderr[-2000:]}")
     return float(out.stdout)

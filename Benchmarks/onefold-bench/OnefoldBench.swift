@@ -8,7 +8,8 @@ struct OnefoldBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "onefold-bench", abstract: "Measure one module of Onefold; `make bench` runs them all.",
     subcommands: [
-      HashBench.self, BlobsBench.self, AppendBench.self, ReadBench.self, LeavesBench.self, PostgresServer.self,
+      HashBench.self, BlobsBench.self, AppendBench.self, ReadBench.self, LeavesBench.self, HistoryBench.self,
+      ReplayBench.self, LagBench.self, PostgresServer.self,
     ])
 }
 
