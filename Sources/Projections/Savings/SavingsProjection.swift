@@ -59,13 +59,18 @@ public struct SavingsProjection: Projection {
         coalesce(known.files, 0) AS files_before,
         coalesce(known.files, 0) + change.files AS files,
         coalesce(known.stored_bytes, change.size) AS stored_before,
-        coalesce(change.stored_bytes, known.stored_bytes) AS stored_bytes
+        coalesce(change.stored_bytes, known.stored_bytes) AS stored_bytes,
+        known.files IS NULL AS is_new
       FROM change
       LEFT JOIN owner_content AS known USING (owner, digest)
-    ), upsert AS (
+    ), insertion AS (
+      -- Nobody else writes, so it is known which are there: twice as quick as ON CONFLICT.
       INSERT INTO owner_content (owner, files, size, stored_bytes, digest)
-      SELECT owner, files, size, stored_bytes, digest FROM content ORDER BY owner, digest
-      ON CONFLICT (owner, digest) DO UPDATE SET files = excluded.files, stored_bytes = excluded.stored_bytes
+      SELECT owner, files, size, stored_bytes, digest FROM content WHERE is_new ORDER BY owner, digest
+    ), update AS (
+      UPDATE owner_content SET files = content.files, stored_bytes = content.stored_bytes
+      FROM content
+      WHERE NOT is_new AND owner_content.owner = content.owner AND owner_content.digest = content.digest
     )
     -- 2. The owner's sums move by the difference. A content counts once while there is a file of it.
     INSERT INTO owner_savings AS sums (owner, files, logical_bytes, unique_bytes, stored_bytes)
@@ -98,13 +103,17 @@ public struct SavingsProjection: Projection {
         coalesce(known.files, 0) AS files_before,
         coalesce(known.files, 0) + change.files AS files,
         coalesce(known.stored_bytes, change.size) AS stored_before,
-        coalesce(change.stored_bytes, known.stored_bytes) AS stored_bytes
+        coalesce(change.stored_bytes, known.stored_bytes) AS stored_bytes,
+        known.files IS NULL AS is_new
       FROM change
       LEFT JOIN content AS known USING (digest)
-    ), upsert AS (
+    ), insertion AS (
       INSERT INTO content (files, size, stored_bytes, digest)
-      SELECT files, size, stored_bytes, digest FROM after ORDER BY digest
-      ON CONFLICT (digest) DO UPDATE SET files = excluded.files, stored_bytes = excluded.stored_bytes
+      SELECT files, size, stored_bytes, digest FROM after WHERE is_new ORDER BY digest
+    ), update AS (
+      UPDATE content SET files = after.files, stored_bytes = after.stored_bytes
+      FROM after
+      WHERE NOT is_new AND content.digest = after.digest
     )
     INSERT INTO installation_savings AS sums (singleton, files, logical_bytes, unique_bytes, stored_bytes)
     SELECT true,
