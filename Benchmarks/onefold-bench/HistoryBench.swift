@@ -27,7 +27,8 @@ struct HistoryBench: AsyncParsableCommand {
       PostgresConfiguration(url: url, statementTimeout: nil), logger: logger)
     let rate = try await Rate.measure {
       try await connection.transaction { connection in
-        let head = try await connection.query("SELECT position FROM log.head FOR UPDATE").first?.decode(0, as: Int64.self)
+        let head = try await connection.query("SELECT position FROM log.head FOR UPDATE").first?.decode(
+          0, as: Int64.self)
         guard head == 0 else { throw ValidationError("The log is not empty.") }
         let rows = Rows(history: SyntheticHistory(owners: owners, seed: seed), limit: events)
         let count = try await connection.copyIn(

@@ -73,6 +73,27 @@ extension Projection {
 }
 
 extension EventPage {
+  /// Folds the events in the largest steps that succeed: a part that fails is cut smaller, until the event that makes it fail is alone.
+  ///
+  /// - Returns: the events that failed alone, in order.
+  /// - Throws: errors that say nothing about the events.
+  func foldPatiently(_ step: (EventPage) async throws -> Void) async throws -> [(RecordedEvent, FoldError)] {
+    guard !events.isEmpty else { return [] }
+    do {
+      try await step(self)
+      return []
+    } catch let error as FoldError {
+      if events.count == 1 { return [(events[0], error)] }
+      var failed: [(RecordedEvent, FoldError)] = []
+      for part in split(at: error.position) {
+        failed += try await part.foldPatiently(step)
+        // More than may be parked are looked for in vain.
+        if failed.count > PoisonPolicy.limit { break }
+      }
+      return failed
+    }
+  }
+
   /// Smaller pages that are this one together: what comes before an event, it alone, and what follows; halves when nobody knows which.
   ///
   /// - Precondition: it has two events or more.

@@ -81,18 +81,25 @@ public enum Rebuild {
     }
   }
 
-  /// Makes the tables live again that the last rebuild replaced, where they stood; the runner catches up from there. What was live is
-  /// kept in their place, so that a second call undoes the first.
+  /// Makes the tables live again that the last rebuild replaced, once they have caught up with those that are live now, which are kept in
+  /// their place: a second call undoes the first. Takes as long as folding what has happened since the rebuild.
   ///
-  /// - Throws: ``RebuildError``, or the database's error.
-  public static func rollBack(_ projection: String, pool: PostgresPool) async throws {
-    do {
-      _ = try await pool.query(Statements.rollBack(projection))
-    } catch let error as PostgresError where error.sqlState == "OF002" {
+  /// - Throws: ``RebuildError``, the database's error, or ``UnfoldableEvent``.
+  public static func rollBack(
+    _ projection: String, pool: PostgresPool, log: any EventLog, logger: Logger = Logger(label: "onefold.rebuild")
+  ) async throws {
+    guard let projection = ProjectionCatalog.projection(named: projection) else {
       throw RebuildError.unknownProjection(projection)
-    } catch let error as PostgresError where error.sqlState == "OF003" {
-      throw RebuildError.nothingToRollBackTo(projection: projection)
     }
+    var configuration = pool.configuration
+    configuration.statementTimeout = nil
+    let connection = try await PostgresConnection.connect(configuration, logger: logger)
+    let result: Result<Void, any Error>
+    do {
+      result = .success(try await Rollback(projection: projection, log: log, connection: connection).run())
+    } catch { result = .failure(error) }
+    await connection.close()
+    try result.get()
   }
 
   /// One reading for all, a page ahead of the folds. Each run takes what is for it, and goes on by itself from where it has to stop.

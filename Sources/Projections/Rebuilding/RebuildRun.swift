@@ -142,25 +142,14 @@ actor RebuildRun {
   private func fold(_ page: EventPage) async throws {
     let end = min(page.through, target)
     let wanted = page.events.filter { $0.position <= end && projection.wants($0) }
-    try await foldPatiently(EventPage(events: wanted, through: end, isLast: false))
-    position = end
-  }
-
-  /// As a runner does: what fails is looked for in ever smaller parts, until it is alone.
-  private func foldPatiently(_ page: EventPage) async throws {
-    guard !page.events.isEmpty else { return }
-    do {
+    let failed = try await EventPage(events: wanted, through: end, isLast: false).foldPatiently { part in
       try await connection.transaction(FoldTransaction.options) { [projection, next] connection in
         _ = try await connection.query(FoldTransaction.prepare(schema: next))
-        try await projection.fold(page.events, on: connection)
+        try await projection.fold(part.events, on: connection)
       }
-    } catch let error as FoldError {
-      guard page.events.count == 1 else {
-        for part in page.split(at: error.position) { try await foldPatiently(part) }
-        return
-      }
-      try park(page.events[0], after: error)
     }
+    for (event, error) in failed { try park(event, after: error) }
+    position = end
   }
 
   private func park(_ event: RecordedEvent, after error: FoldError) throws {

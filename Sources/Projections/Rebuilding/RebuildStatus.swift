@@ -66,6 +66,10 @@ public struct PreviousTables: Equatable, Sendable {
 extension PreviousTables {
   static let all: Query = "SELECT name, version, position, replaced_at FROM projection.previous ORDER BY name"
 
+  static func read(_ name: String) -> Query {
+    "SELECT name, version, position, replaced_at FROM projection.previous WHERE name = \(name)"
+  }
+
   init(_ row: PostgresRow) throws(PostgresError) {
     let (number, place): (Int32, Int64)
     (projection, number, place, replacedAt) = try row.decode((String, Int32, Int64, Date).self)

@@ -41,7 +41,7 @@ struct ProjectionsController: Sendable {
 
   @Sendable private func rollBack(_ request: Request, _ context: AdminContext) async throws -> Response {
     let name = try context.projectionName()
-    try await Rebuild.rollBack(name, pool: pool)
+    try await Rebuild.rollBack(name, pool: pool, log: log)
     return try .json(try await projection(name))
   }
 

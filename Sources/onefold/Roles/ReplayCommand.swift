@@ -17,8 +17,8 @@ struct ReplayCommand: AsyncParsableCommand {
       the log. Then both are compared row for row and the new ones take over in one transaction. Works, too, when the live
       tables were dropped.
 
-      The old tables are kept for a while (ONEFOLD_ROLLBACK_WINDOW). --rollback makes them live again, where they
-      stood, and keeps the others instead; what has happened since is folded into them within moments.
+      The old tables are kept for a while (ONEFOLD_ROLLBACK_WINDOW). --rollback folds into them what has
+      happened since, makes them live again, and keeps the others instead.
 
       EXAMPLES
         onefold replay all
@@ -72,9 +72,9 @@ struct ReplayCommand: AsyncParsableCommand {
   private func rollBack(_ projections: [any Projection], _ connections: Connections) async throws -> Int32 {
     for projection in projections {
       let name = type(of: projection).name
-      try await Rebuild.rollBack(name, pool: connections.pool)
+      try await Rebuild.rollBack(name, pool: connections.pool, log: connections.log)
       let position = try await CheckpointViews(pool: connections.pool).checkpoint(name)?.position ?? .start
-      Terminal.write("\(name): the earlier tables are live again, from position \(position.rawValue) on")
+      Terminal.write("\(name): the earlier tables are live again, at position \(position.rawValue)")
     }
     return 0
   }

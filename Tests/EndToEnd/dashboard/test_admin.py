@@ -54,7 +54,7 @@ def test_a_projection_is_rebuilt_and_rolled_back_with_the_keyboard_alone(open_pa
     page.get_by_role("button", name="Roll back files").focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("catch up by themselves")
+    expect(dialog).to_contain_text("catch up first")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("button", name="Roll back files")).to_be_focused()

@@ -51,8 +51,8 @@ export function ProjectionActions({ projection }: { projection: ProjectionStatus
           onClose={() => setAsking(false)}
         >
           <p>
-            They stand at position {formatNumber(previous.position)} and catch up by themselves. The tables that are live now are kept in
-            their place, so this can be undone. The earlier ones are kept until {formatTime(previous.keptUntil)}.
+            They stand at position {formatNumber(previous.position)} and catch up first. The tables that are live now are kept in their place,
+            so this can be undone. The earlier ones are kept until {formatTime(previous.keptUntil)}.
           </p>
         </Dialog>
       )}
