@@ -87,6 +87,7 @@ struct AuditCommand: AsyncParsableCommand {
 
   func run() async throws {
     let settings = try await common.settings().findingServices()
+    try settings.requireKeySecret()
     let connections = try Connections(settings, logger: settings.startLogging())
     let result: Result<Void, any Error>
     do {

@@ -5,6 +5,8 @@ import subprocess
 import urllib.parse
 from pathlib import Path
 
+from .program import BINARY
+
 
 class Canaries:
     """Named texts. Each is looked for as it is, in base64 (wherever it begins in it), in hex and percent-encoded."""
@@ -72,9 +74,7 @@ class Search:
                   "log files": self.canaries.found(self.program.log()) | self.in_files(self.services / "log")}
         for name, client in clients.items():
             places[f"answers to {name}"] = self.canaries.found(self.answers(client))
-        export = self.export()
-        if export is not None:
-            places["export"] = self.canaries.found(export)
+        places["export"] = self.canaries.found(self.export())
         return {place: names for place, names in places.items() if names}
 
     @property
@@ -139,10 +139,7 @@ class Search:
         return text
 
     def export(self):
-        """The log as the program exports it; None while it cannot."""
-        target = self.program.data_dir.parent / "export"
-        result = self.program.command("export", target, "--data-dir", self.program.data_dir)
-        if result.returncode == 64:  # No such subcommand.
-            return None
-        assert result.returncode == 0, result.stderr
-        return b"".join(data for _, data in files(target)) if target.is_dir() else target.read_bytes()
+        """The log as the program exports it."""
+        result = subprocess.run([BINARY, "export", "-", "--data-dir", self.program.data_dir], capture_output=True, timeout=300)
+        assert result.returncode == 0 and result.stdout, result.stderr
+        return result.stdout
