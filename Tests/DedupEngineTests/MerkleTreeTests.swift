@@ -22,8 +22,14 @@ struct MerkleTreeTests {
 
   @Test(arguments: 0...8) func rootsAreThoseOfTheReference(count: Int) {
     let hasher = MerkleHasher()
-    let leaves = Self.inputs.prefix(count).flatMap { hasher.leaf([], $0) }
+    let leaves = Self.inputs.prefix(count).flatMap { hasher.leaf($0) }
     #expect(hex(MerkleTree.root(of: leaves)) == Self.roots[count])
+  }
+
+  @Test func leavesOfAnotherKindAreOthers() {
+    let bytes: [UInt8] = [1, 2, 3]
+    #expect(MerkleHasher(tag: [1]).leaf([2, 3]) == MerkleHasher().leaf(bytes))
+    #expect(MerkleHasher(tag: [9]).leaf(bytes) != MerkleHasher().leaf(bytes))
   }
 
   @Test(arguments: Array(1...70) + [8191, 8192]) func everyLeafHasAPathToTheRoot(count: Int) {
@@ -63,7 +69,7 @@ struct MerkleTreeTests {
 
   private static func leaves(_ count: Int) -> [UInt8] {
     let hasher = MerkleHasher()
-    return (0..<count).flatMap { hasher.leaf([], Array("leaf \($0)".utf8)) }
+    return (0..<count).flatMap { hasher.leaf(Array("leaf \($0)".utf8)) }
   }
 
   private static func leaf(_ index: Int, _ leaves: [UInt8]) -> [UInt8] { Array(leaves[index * 32..<(index + 1) * 32]) }

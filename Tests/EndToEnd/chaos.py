@@ -186,6 +186,7 @@ def judge(cluster, ledger, clients, subscriber):
         verdict.check(f"a WebSocket over {subscriber.sessions} connections saw each event once, in order",
                       len(expected), subscriber.faults + [("missed", p) for p in missed])
         verifier.rebuilt_equals_live(cluster.command)
+        verifier.seals_hold(cluster.command, cluster.seals)
         return verdict
 
 

@@ -59,7 +59,7 @@ public struct LogExport: Sendable {
     try output.add(
       ExportItem.line(ExportItem.Start(format: ExportItem.format, head: head, exportedAt: time.description)))
     var pages = SealPages(through: lastSeal)
-    var next = Int64.min
+    var next = EventRows.lowest
     while let page = try await pages.next(on: connection), let last = page.last?.seal.last.rawValue {
       var waiting = page[...]
       try await connection.copyOut(EventRows.copy(from: next, through: last)) { tuple in

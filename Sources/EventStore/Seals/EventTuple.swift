@@ -54,7 +54,11 @@ public struct EventTuple: Hashable, Sendable {
   }
 
   /// The hash that seals commit to.
-  public func leaf(with hasher: MerkleHasher = MerkleHasher()) -> [UInt8] { hasher.leaf(Self.tag, bytes) }
+  /// - Parameter hasher: one that ``hasher()`` made.
+  public func leaf(with hasher: MerkleHasher = hasher()) -> [UInt8] { hasher.leaf(bytes) }
+
+  /// Hashes events' leaves, and the trees over them.
+  public static func hasher() -> MerkleHasher { MerkleHasher(tag: tag) }
 
   /// The event; nil when the bytes are not those of one.
   public var event: RecordedEvent? {

@@ -36,7 +36,7 @@ public struct InclusionProof: Hashable, Sendable {
     guard seal.hasPossibleRange, recorded.position.rawValue == seal.first.rawValue + Int64(index) else {
       throw .anotherPosition
     }
-    let hasher = MerkleHasher()
+    let hasher = EventTuple.hasher()
     guard
       MerkleTree.root(
         from: event.leaf(with: hasher), at: index, of: Int(seal.count), along: path, with: hasher) == seal.root

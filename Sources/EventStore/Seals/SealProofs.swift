@@ -26,7 +26,7 @@ public struct SealProofs: Sendable {
     try await connection.copyOut(EventRows.copy(from: position.rawValue, through: position.rawValue)) { bytes in
       tuple = EventTuple(bytes: bytes.withUnsafeBytes { Array($0) })
     }
-    let hasher = MerkleHasher()
+    let hasher = EventTuple.hasher()
     guard let tuple, record.hasTrueLeaves(with: hasher),
       tuple.leaf(with: hasher)[...] == record.leaf(at: position.rawValue)
     else { throw LogTampered(position: position) }

@@ -23,7 +23,7 @@ struct Sealing: Sendable {
     SealMetrics.waiting(head - start, oldest: age)
     guard head > start, policy?.isDue(count: head - start, age: .seconds(age ?? 0)) ?? true else { return nil }
 
-    let hasher = MerkleHasher()
+    let hasher = EventTuple.hasher()
     let leaves = try await Self.leaves(
       after: start, through: min(head, start + Seal.rangeLimit), with: hasher, on: connection)
     let seal = try Seal.make(after: last, leaves: leaves, at: time, keys: keys, with: hasher)
@@ -42,7 +42,7 @@ struct Sealing: Sendable {
     var position = start
     try await connection.copyOut(EventRows.copy(from: start + 1, through: end)) { tuple in
       guard EventTuple.position(of: tuple) == position + 1 else { throw SealerError.hole(Position(position + 1)) }
-      hasher.appendLeaf(EventTuple.tag, tuple, to: &leaves)
+      hasher.appendLeaf(tuple, to: &leaves)
       position += 1
     }
     guard position == end else { throw SealerError.hole(Position(position + 1)) }
@@ -67,6 +67,9 @@ public struct SealPolicy: Sendable {
 
 /// Rows of the log in the form that is hashed.
 enum EventRows {
+  /// Below every position. One above the least number, whose digits alone are too large for a bigint, so that no index could be used.
+  static let lowest = Int64.min + 1
+
   static func copy(from first: Int64, through last: Int64) -> Query {
     """
     COPY (

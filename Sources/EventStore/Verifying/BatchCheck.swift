@@ -6,10 +6,12 @@ import DedupEngine
 struct BatchCheck {
   private var waiting: [SealRecord] = []
   private var current: RangeCheck?
+  /// Of the current range; empty when there is none. For each row they are looked at, and the range itself is not copied for it.
+  private var (first, last) = (Int64.max, Int64.max)
   /// Everything up to here was seen or found missing.
   private var seen: Int64
   private var covered: Int64
-  private let hasher = MerkleHasher()
+  private let hasher = EventTuple.hasher()
   private(set) var result = BatchResult()
 
   /// - Parameter start: the position before the first that is looked at.
@@ -22,7 +24,7 @@ struct BatchCheck {
   mutating func add(_ record: SealRecord) {
     guard record.seal.hasPossibleRange, record.seal.first.rawValue > covered else { return }
     covered = record.seal.last.rawValue
-    if current == nil { current = RangeCheck(record, with: hasher) } else { waiting.append(record) }
+    if current == nil { begin(record) } else { waiting.append(record) }
   }
 
   /// Takes the next row.
@@ -31,8 +33,8 @@ struct BatchCheck {
       result.findings.add(Finding(.unreadable))
       return
     }
-    while let last = current?.last, position > last { advance() }
-    if let first = current?.first, position >= first {
+    while position > last { advance() }
+    if position >= first {
       if current?.add(tuple, at: position) == false { addUnexpected(position) }
     } else if position <= seen {
       addUnexpected(position)
@@ -56,7 +58,18 @@ struct BatchCheck {
     skip(to: ended.first)
     result.add(ended.finish(), events: ended.events)
     seen = ended.last
-    current = waiting.isEmpty ? nil : RangeCheck(waiting.removeFirst(), with: hasher)
+    if waiting.isEmpty {
+      current = nil
+      (first, last) = (.max, .max)
+    } else {
+      begin(waiting.removeFirst())
+    }
+  }
+
+  private mutating func begin(_ record: SealRecord) {
+    let check = RangeCheck(record, with: hasher)
+    (first, last) = (check.first, check.last)
+    current = check
   }
 
   private mutating func skip(to position: Int64) {

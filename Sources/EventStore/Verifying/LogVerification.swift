@@ -188,7 +188,9 @@ private struct Batch: Sendable {
     var check = BatchCheck(after: first - 1)
     for record in records { check.add(record) }
     // What stands before the first event of a log has no business there.
-    try await connection.copyOut(EventRows.copy(from: first == 1 ? .min : first, through: last)) { check.add($0) }
+    try await connection.copyOut(EventRows.copy(from: first == 1 ? EventRows.lowest : first, through: last)) {
+      check.add($0)
+    }
     return check.finish(at: last)
   }
 }

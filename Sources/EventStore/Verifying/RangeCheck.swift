@@ -43,7 +43,7 @@ struct RangeCheck {
   mutating func add(_ tuple: RawSpan, at position: Int64) -> Bool {
     guard position >= next else { return false }
     skip(to: position)
-    hasher.appendLeaf(EventTuple.tag, tuple, to: &leaves)
+    hasher.appendLeaf(tuple, to: &leaves)
     if !lastLeafIsSealed {
       changed.add(Finding(.changed, positions: position...position))
       if suspects.count < Suspects.limit, hasLeaf(position) {
@@ -108,7 +108,7 @@ enum Suspects {
 
   /// Two events of which each, at the other's position, is what was sealed there.
   static func swaps(_ suspects: [RangeCheck.Suspect]) -> [ClosedRange<Int64>] {
-    let hasher = MerkleHasher()
+    let hasher = EventTuple.hasher()
     let suspects = suspects.prefix(limit)
     func fits(_ one: RangeCheck.Suspect, at other: RangeCheck.Suspect) -> Bool {
       one.event.moved(to: other.position).leaf(with: hasher) == other.leaf

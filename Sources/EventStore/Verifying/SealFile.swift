@@ -7,7 +7,7 @@ import Glibc
 final class SealFile {
   private var lines: LineReader
   private var chain: SealChain
-  private let hasher = MerkleHasher()
+  private let hasher = EventTuple.hasher()
   private var peeked: SealRecord?
   private var last: Seal?
   private(set) var findings = Findings()

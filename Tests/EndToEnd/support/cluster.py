@@ -62,6 +62,12 @@ class Cluster:
                                 ONEFOLD_BLOBS_DIR=str(self.data / "blobs"),
                                 ONEFOLD_TOKEN_SECRET="a secret for the crash tests alone, 32+",
                                 ONEFOLD_KEY_SECRET="a secret of keys for the crash tests alone")
+        # Sealed often, so that kills meet the sealer at work.
+        self.seals = self.directory / "seals.ndjson"
+        key = self.directory / "seal-key"
+        self.command("seal", "new-key", str(key)).check_returncode()
+        self.environment.update(ONEFOLD_SEAL_KEY_FILE=str(key), ONEFOLD_SEALS_FILE=str(self.seals),
+                                ONEFOLD_SEAL_EVENTS="50", ONEFOLD_SEAL_SECONDS="1")
         self.ports = [free_port() for _ in range(servers)]
         self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
         self.roles = [self._role(f"serve{n}", ["serve", "--port", str(port)]) for n, port in enumerate(self.ports)]

@@ -155,6 +155,17 @@ class Verifier:
         self.verdict.check("rebuilt read tables equal the live ones", 5,
                            [] if result.returncode == 0 else [result.stdout[-2000:] + result.stderr[-2000:]])
 
+    def seals_hold(self, command, copy):
+        """The whole log is sealed, and what was sealed is what is there, in the database and in the copy of the seals."""
+        sealed = command("seal")
+        result = command("verify", "--json", "--seals", str(copy))
+        report = json.loads(result.stdout) if result.returncode in (0, 2) else {"events": 0, "findings": [result.stderr]}
+        (count,), = self.sql("SELECT count(*) FROM log.event")
+        broken = [finding for finding in report["findings"]] + ([sealed.stderr] if sealed.returncode else [])
+        if report["events"] < count:
+            broken.append(f"{report['events']} of {count} events are sealed")
+        self.verdict.check("the log is what was sealed", count, broken)
+
     # Bytes
 
     def bytes_are_whole(self):

@@ -49,7 +49,7 @@ struct SealFormatTests {
     let keys = SealKeys(current: try SealKey(text: Self.keyText))
     let seal = try Seal.make(
       after: nil, leaves: Self.first.leaf() + Self.second.leaf(),
-      at: try #require(PostgresTime("2026-01-31T12:01:00.500000Z")), keys: keys, with: MerkleHasher())
+      at: try #require(PostgresTime("2026-01-31T12:01:00.500000Z")), keys: keys, with: EventTuple.hasher())
     #expect(seal.root.hex == "fe9587db89b516d639eb7c0eed1d089c6f67e06aefca67efa9971ce3148e629b")
     #expect(seal.hash.hex == "31a2fc2e8772d4d7b5ddc834aebc8d361d6fcfe0199fa3433a8552cfa7d80b8a")
     for part in [seal.root.hex, seal.message.hex, seal.hash.hex, seal.key.bytes.hex] {
@@ -104,14 +104,14 @@ struct SealFormatTests {
     let (old, new) = (SealKey(), SealKey())
     let leaf = Self.first.leaf()
     let time = PostgresTime(microseconds: 0)
-    let one = try Seal.make(after: nil, leaves: leaf, at: time, keys: SealKeys(current: old), with: MerkleHasher())
+    let one = try Seal.make(after: nil, leaves: leaf, at: time, keys: SealKeys(current: old), with: EventTuple.hasher())
     let both = SealKeys(current: old, next: new)
-    let two = try Seal.make(after: one, leaves: leaf, at: time, keys: both, with: MerkleHasher())
+    let two = try Seal.make(after: one, leaves: leaf, at: time, keys: both, with: EventTuple.hasher())
     #expect(two.key == old.publicKey && two.nextKey == new.publicKey)
-    let three = try Seal.make(after: two, leaves: leaf, at: time, keys: both, with: MerkleHasher())
+    let three = try Seal.make(after: two, leaves: leaf, at: time, keys: both, with: EventTuple.hasher())
     #expect(three.key == new.publicKey && three.nextKey == new.publicKey)
     #expect(throws: SealerError.notAppointed(new.publicKey, by: 3)) {
-      try Seal.make(after: three, leaves: leaf, at: time, keys: SealKeys(current: old), with: MerkleHasher())
+      try Seal.make(after: three, leaves: leaf, at: time, keys: SealKeys(current: old), with: EventTuple.hasher())
     }
   }
 }

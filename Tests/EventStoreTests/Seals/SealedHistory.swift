@@ -28,7 +28,7 @@ struct SealedHistory {
   /// Makes the seals of the first events anew.
   mutating func seal(upTo end: Int, from number: Int = 0, with other: SealKeys? = nil, size: () -> Int) throws {
     records = Array(records.prefix(number))
-    let hasher = MerkleHasher()
+    let hasher = EventTuple.hasher()
     var start = Int(records.last?.seal.last.rawValue ?? 0)
     while start < end {
       let next = min(end, start + size())

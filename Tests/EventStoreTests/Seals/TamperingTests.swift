@@ -96,7 +96,7 @@ struct TamperingTests {
     let number = history.records.firstIndex { $0.seal.last.rawValue > index } ?? 0
     let thief = SealKey()
     // From the changed range on, with the true beginning: another key signs and claims to be the appointed one.
-    let hasher = MerkleHasher()
+    let hasher = EventTuple.hasher()
     for place in number..<history.records.count {
       let old = history.records[place].seal
       let leaves = forged.events[Int(old.first.rawValue) - 1..<Int(old.last.rawValue)].flatMap { $0.leaf(with: hasher) }
@@ -219,7 +219,7 @@ struct TamperingTests {
     let index = Int.random(in: 0..<60, using: &generator)
     let position = Position(Int64(index + 1))
     let record = try #require(history.records.first { $0.seal.last >= position })
-    let proof = InclusionProof(of: history.events[index], at: position, in: record, with: MerkleHasher())
+    let proof = InclusionProof(of: history.events[index], at: position, in: record, with: EventTuple.hasher())
     let sent = try JSONDecoder().decode(InclusionProof.self, from: JSONEncoder().encode(proof))
     let keys: Set = [history.keys.current.publicKey]
     #expect(try sent.verified(by: keys).position == position, "seed \(seed)")
