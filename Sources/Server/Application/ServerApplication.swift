@@ -97,14 +97,16 @@ public struct ServerApplication: Sendable {
     SavingsController(reads: reads).addRoutes(to: signedIn)
     JobsController(jobs: JobViews(pool: pool), barrier: barrier).addRoutes(to: signedIn)
     let admin = signedIn.group("admin", context: AdminContext.self)
-    AuditController(auditor: Auditor(pool: pool, log: dependencies.log)).addRoutes(to: admin)
+    let auditor = Auditor(pool: pool, log: dependencies.log)
+    let proofs = SealProofs(pool: pool)
+    AuditController(auditor: auditor, proofs: proofs).addRoutes(to: admin)
+    SealsController(pool: pool, proofs: proofs, auditor: auditor).addRoutes(to: admin)
     AdminController(
       accounts: accounts, directory: dependencies.accounts, eraser: dependencies.eraser, savings: savings,
       barrier: barrier
     ).addRoutes(to: admin)
     ProjectionsController(pool: pool, log: dependencies.log, rollbackWindow: configuration.rollbackWindow)
       .addRoutes(to: admin)
-    SealsController(pool: pool, proofs: SealProofs(pool: pool)).addRoutes(to: admin)
   }
 
   /// Live events follow the projection that is furthest behind, so that whoever hears of an event finds it in every table.

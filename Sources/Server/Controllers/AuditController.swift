@@ -11,6 +11,7 @@ import NIOCore
 /// `/admin/audit`: the log, for administrators. Each question is recorded before it is answered.
 struct AuditController: Sendable {
   let auditor: Auditor
+  let proofs: SealProofs
 
   private enum ExportFormat: String, CaseIterable {
     case ndjson, csv
@@ -38,7 +39,15 @@ struct AuditController: Sendable {
     guard let position = context.parameters.get("position").flatMap(Int64.init), position > 0,
       let event = try await auditor.event(at: Position(position), by: context.asker)
     else { throw Problem.notFound }
-    return .json(bytes: EventJSON.object(event))
+    // What cannot be proved, not yet or not any more, is shown all the same; the proof's own path says which of the two it is.
+    let proof: InclusionProof?
+    do { proof = try await proofs.proof(of: event.position) } catch is LogTampered { proof = nil }
+    let text = try JSON.encode(Proof(proof: proof))
+    return .json(bytes: EventJSON.object(event).dropLast() + [UInt8(ascii: ",")] + text.readableBytesView.dropFirst())
+  }
+
+  private struct Proof: Encodable {
+    @Nullable var proof: InclusionProof?
   }
 
   @Sendable private func export(_ request: Request, _ context: AdminContext) async throws -> Response {
@@ -97,7 +106,7 @@ extension AuditFilter {
 }
 
 extension AdminContext {
-  fileprivate var asker: Auditor.Asker {
+  var asker: Auditor.Asker {
     Auditor.Asker(account: identity.accountId, correlationId: requestID.uuid)
   }
 }

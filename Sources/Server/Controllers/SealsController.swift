@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Audit
 import EventStore
 import Foundation
 import HTTPTypes
@@ -10,6 +11,7 @@ import Postgres
 struct SealsController: Sendable {
   let pool: PostgresPool
   let proofs: SealProofs
+  let auditor: Auditor
 
   func addRoutes(to routes: some RouterMethods<AdminContext>) {
     routes.get("seals", use: list)
@@ -45,7 +47,9 @@ struct SealsController: Sendable {
   }
 
   @Sendable private func proof(_ request: Request, _ context: AdminContext) async throws -> Response {
+    // A proof shows the event, so it is asked for as an event is: on the record.
     guard let position = context.pathNumber("position"), position > 0,
+      try await auditor.event(at: Position(position), by: context.asker) != nil,
       let proof = try await proofs.proof(of: Position(position))
     else { throw Problem.notFound }
     return try .json(proof)

@@ -34,6 +34,15 @@ struct SealsTests {
       #expect(answer.status == 200)
       let proof = try JSONDecoder().decode(InclusionProof.self, from: Data(answer.body))
       #expect(try proof.verified(by: [key.publicKey]).position == Position(1))
+      // It shows the event, so the question is on the record; and the event's own answer has the proof with it.
+      let asked = try await server.log.read(after: .start, limit: 500, filter: EventFilter(types: ["system.auditQueried"]))
+      #expect(asked.count == 1)
+      let event = try await admin.get("admin/audit/events/1")
+      #expect(event.json["position"] as? Int == 1)
+      let embedded = try JSONSerialization.data(withJSONObject: event.json["proof"] as? [String: Any] ?? [:])
+      #expect(try JSONDecoder().decode(InclusionProof.self, from: embedded) == proof)
+      let head = try await server.log.head()
+      #expect(try await admin.get("admin/audit/events/\(head)").json["proof"] is NSNull, "not sealed yet")
       for missing in ["0", "-1", "x", "999999"] {
         #expect(try await admin.get("admin/audit/events/\(missing)/proof").status == 404, "\(missing)")
       }
