@@ -43,7 +43,8 @@ public struct TimeTravel: Sendable {
     _ moment: Moment, of owner: UUID, folding projection: any Projection,
     _ body: (ReadSource) async throws -> Output
   ) async throws -> Output {
-    let position = try await position(of: moment, for: owner)
+    let position = try await position(of: moment)
+    let registered = try await registration(of: owner, by: position)
     return try await pool.withConnection { connection in
       try await connection.discardedTransaction { connection in
         do {
@@ -52,7 +53,7 @@ public struct TimeTravel: Sendable {
             FoldTransaction.prepare(schema: "pg_temp"),
             Self.checkpoint(projection, at: position),
           ])
-          try await fold(projection, of: owner, through: position, on: connection)
+          try await fold(projection, of: owner, from: registered, through: position, on: connection)
           return try await body(.past(on: connection))
         } catch let error as PostgresError where error.code == .server && error.sqlState == "57014" {
           throw TimeTravelError.tooSlow(limit: limits.statement)
@@ -61,7 +62,7 @@ public struct TimeTravel: Sendable {
     }
   }
 
-  private func position(of moment: Moment, for owner: UUID) async throws -> Position {
+  private func position(of moment: Moment) async throws -> Position {
     let head = try await log.head()
     let position: Position
     switch moment {
@@ -70,22 +71,30 @@ public struct TimeTravel: Sendable {
     case .time(let time): position = try await clock.position(at: time)
     }
     guard position <= head else { throw TimeTravelError.inTheFuture(head: head) }
-    let account = try await log.read(stream: StreamName(category: "account", id: owner), after: 0, limit: 1)
-    guard let registered = account.first, registered.position <= position else {
-      throw TimeTravelError.beforeTheAccount
-    }
     return position
   }
 
+  /// Where the account begins: it owns nothing before that.
+  private func registration(of owner: UUID, by moment: Position) async throws -> Position {
+    let account = try await log.read(stream: StreamName(category: "account", id: owner), after: 0, limit: 1)
+    guard let registered = account.first?.position, registered <= moment else {
+      throw TimeTravelError.beforeTheAccount
+    }
+    return registered
+  }
+
   private func fold(
-    _ projection: any Projection, of owner: UUID, through end: Position, on connection: PostgresConnection
+    _ projection: any Projection, of owner: UUID, from start: Position, through end: Position,
+    on connection: PostgresConnection
   ) async throws {
     var filter = projection.filter
     filter.owner = owner
-    var page = EventPage(events: [], through: .start, isLast: false)
+    var page = EventPage(events: [], through: Position(start.rawValue - 1), isLast: false)
     var folded = 0
     while !page.isLast, page.through < end {
-      page = try await log.page(after: page.through, limit: Self.batchSize, filter: filter)
+      // No more than there can be.
+      let limit = min(Self.batchSize, Int(end.rawValue - page.through.rawValue))
+      page = try await log.page(after: page.through, limit: limit, filter: filter)
       page.events = Array(page.events.prefix { $0.position <= end })
       folded += page.events.count
       guard folded <= limits.events else { throw TimeTravelError.tooMuchHistory(limit: limits.events) }
