@@ -11,6 +11,11 @@ ONLY ?=
 override SECONDS := $(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),120)
 SEED ?= 1
 
+# One after another: started all at once, they would take each other's processor and miss their time limits. Those with servers let a
+# few in at a time by themselves.
+UNIT_TESTS := swift test --skip-build --no-parallel --skip IntegrationTests
+INTEGRATION_TESTS := swift test --skip-build --filter IntegrationTests
+
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -35,17 +40,18 @@ dashboard: setup ## Type-check and bundle the dashboard
 test: setup-tests dashboard ## Run every test: unit, integration, end-to-end
 	dashboard/test
 	swift build --build-tests
-	swift test --skip-build
+	$(UNIT_TESTS)
+	$(INTEGRATION_TESTS)
 	.venv/bin/python -m pytest Tests/EndToEnd -q
 
 unit: setup-tests ## Run the tests that need no services
 	dashboard/test
 	swift build --build-tests
-	swift test --skip-build --skip IntegrationTests
+	$(UNIT_TESTS)
 
 integration: setup-tests ## Run the tests that start their own Postgres and Redis
 	swift build --build-tests
-	swift test --skip-build --filter IntegrationTests
+	$(INTEGRATION_TESTS)
 
 end-to-end: setup-tests dashboard ## Run the tests of the built program, browser included
 	swift build --product onefold
