@@ -66,7 +66,7 @@ struct AuditTests {
       #expect(
         Set(event.json.keys) == [
           "position", "stream", "version", "id", "type", "schemaVersion", "owner", "actor", "correlationId",
-          "causationId", "recordedAt", "payload",
+          "causationId", "recordedAt", "payload", "proof",
         ])
       #expect(event.json["stream"] as? String == "file-\(file.id)")
       #expect((event.json["payload"] as? [String: Any])?["path"] as? String == "a.txt")
