@@ -35,7 +35,8 @@ struct SealsTests {
       let proof = try JSONDecoder().decode(InclusionProof.self, from: Data(answer.body))
       #expect(try proof.verified(by: [key.publicKey]).position == Position(1))
       // It shows the event, so the question is on the record; and the event's own answer has the proof with it.
-      let asked = try await server.log.read(after: .start, limit: 500, filter: EventFilter(types: ["system.auditQueried"]))
+      let asked = try await server.log.read(
+        after: .start, limit: 500, filter: EventFilter(types: ["system.auditQueried"]))
       #expect(asked.count == 1)
       let event = try await admin.get("admin/audit/events/1")
       #expect(event.json["position"] as? Int == 1)
