@@ -23,7 +23,7 @@ public struct DuplicatesProjection: Projection {
       if event.type == "duplicates.exactMatched" {
         let group = try MatchedGroup(event)
         // The first match makes the group.
-        groups[group.id, default: group].matches += 1
+        groups.add(group, for: group.id)
       } else {
         try files[Payload(event).uuid("fileId"), default: FileChange()].fold(event)
       }
@@ -124,7 +124,6 @@ struct MatchedGroup {
   var size: Int64
   var matchedAt: Date
   var digest: String
-  var matches = 0
 
   init(_ event: RecordedEvent) throws {
     let payload = Payload(event)

@@ -15,6 +15,9 @@ struct InOrder<Key: Hashable, Value> {
     }
   }
 
+  /// What is there already stays.
+  mutating func add(_ value: Value, for key: Key) { _ = place(of: key, { value }) }
+
   private mutating func place(of key: Key, _ fallback: () -> Value) -> Int {
     if let place = places[key] { return place }
     places[key] = keys.count
