@@ -111,5 +111,7 @@ class Onefold:
 
 
 def resident_megabytes(pid):
+    """The most memory that a process has held, without the pages of its program file, of which a debug build has many."""
     text = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+) kB", text).group(1)) / 1024
+    kilobytes = {name: int(value) for name, value in re.findall(r"^(VmHWM|RssFile):\s+(\d+) kB", text, re.MULTILINE)}
+    return (kilobytes["VmHWM"] - kilobytes["RssFile"]) / 1024
