@@ -77,7 +77,7 @@ struct RequestTests {
   }
 
   @Test func aReadWaitsForItsPosition() async throws {
-    try await ServerUnderTest.run(configure: { $0.readTimeout = .milliseconds(200) }) { server async throws in
+    try await ServerUnderTest.run(configure: { $0.readTimeout = .seconds(3) }) { server async throws in
       let anna = try await server.person("anna")
       let refused = try await anna.get("files?wait=999999")
       #expect(refused.status == 503)
