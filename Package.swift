@@ -152,10 +152,12 @@ let package = Package(
     // Tests of one module each, without services.
     .testTarget(name: "DomainTests", dependencies: ["Domain", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", .coreMetrics, .logging], swiftSettings: strict),
-    .testTarget(name: "PostgresTests", dependencies: ["Postgres", .coreMetrics], swiftSettings: strict),
-    .testTarget(name: "RedisTests", dependencies: ["Redis"], swiftSettings: strict),
-    .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine"], swiftSettings: strict),
-    .testTarget(name: "EventStoreTests", dependencies: ["DedupEngine", "Domain", "EventStore"], swiftSettings: strict),
+    .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", .coreMetrics], swiftSettings: strict),
+    .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "EventStoreTests", dependencies: ["DedupEngine", "Domain", "EventStore", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(
       name: "BlobStoreTests", dependencies: ["BlobStore", "DedupEngine", "Domain", "TestSupport", .nioCore],
       swiftSettings: strict),
@@ -163,7 +165,8 @@ let package = Package(
       name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore", "TestSupport", .crypto, .jwtKit],
       swiftSettings: strict),
     .testTarget(
-      name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections"], swiftSettings: strict),
+      name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections", "TestSupport"],
+      swiftSettings: strict),
     .testTarget(name: "AuditTests", dependencies: ["Audit", "Domain", "EventStore"], swiftSettings: strict),
     .testTarget(
       name: "WorkersTests", dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "Workers", .nioCore],

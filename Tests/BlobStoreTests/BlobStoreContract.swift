@@ -4,6 +4,7 @@ import BlobStore
 import Domain
 import NIOCore
 import Testing
+import TestSupport
 
 /// A store to be held to the contract, and what it needs to live.
 struct StoreUnderTest: Sendable, CustomTestStringConvertible {
@@ -50,18 +51,9 @@ enum Sample {
     return bytes
   }
 
-  /// SplitMix64, made once: it is slow in a debug build.
+  /// Made once: it is slow in a debug build.
   private static let longNoise: [UInt8] = {
-    let count = 1_100_000
-    var state: UInt64 = 1
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(count)
-    while bytes.count < count {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-      withUnsafeBytes(of: mixed ^ (mixed >> 31)) { bytes.append(contentsOf: $0) }
-    }
-    return bytes
+    var generator = SeededGenerator(seed: 1)
+    return (0..<137_500).flatMap { _ in withUnsafeBytes(of: generator.next(), Array.init) }
   }()
 }

@@ -5,6 +5,7 @@ import Domain
 import Foundation
 import Synchronization
 import Testing
+import TestSupport
 
 /// How blobs are removed while they may be uploaded again, asked of each store.
 @Suite(.serialized) struct CondemnedBlobTests {
@@ -97,7 +98,7 @@ import Testing
     let outcomes = try await withThrowingTaskGroup(of: Outcomes.self) { group in
       for (number, content) in contents.enumerated() {
         group.addTask {
-          var random = SplitMix(state: seed &+ UInt64(number))
+          var random = SeededGenerator(seed: seed &+ UInt64(number))
           var outcomes = Outcomes()
           for _ in 0..<rounds / contents.count {
             outcomes += try await Self.round(content, store, &random)
@@ -124,7 +125,7 @@ import Testing
 
   /// A blob whose last reference is gone is removed while it is uploaded again, and perhaps settled.
   private static func round(
-    _ content: [UInt8], _ store: any BlobStore, _ random: inout SplitMix
+    _ content: [UInt8], _ store: any BlobStore, _ random: inout SeededGenerator
   ) async throws -> Outcomes {
     let digest = try await store.publish(content).digest
     if random.next() % 2 == 0 { _ = try await store.settle(digest) }
@@ -177,17 +178,5 @@ import Testing
     } else {
       try? await Task.sleep(for: .microseconds(delay * 100))
     }
-  }
-}
-
-private struct SplitMix: Sendable {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -2,6 +2,7 @@
 
 import DedupEngine
 import Testing
+import TestSupport
 
 struct LZ4FrameTests {
   /// Around every boundary: empty, one byte, one block and its neighbours, several blocks.

@@ -2,6 +2,7 @@
 
 import DedupEngine
 import Testing
+import TestSupport
 
 struct LZ4StreamTests {
   @Test(arguments: 0..<12 as Range<UInt64>) func whateverThePiecesTheContentComesBack(seed: UInt64) throws {

@@ -2,6 +2,7 @@
 
 import DedupEngine
 import Testing
+import TestSupport
 
 struct MerkleTreeTests {
   /// Inputs and roots of the reference implementation of RFC 6962 (certificate-transparency, merkle_tree_test).

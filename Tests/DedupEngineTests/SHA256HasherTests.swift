@@ -2,6 +2,7 @@
 
 import DedupEngine
 import Testing
+import TestSupport
 
 struct SHA256HasherTests {
   @Test(arguments: [

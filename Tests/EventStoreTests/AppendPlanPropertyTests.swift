@@ -4,12 +4,13 @@ import Foundation
 import Testing
 
 @testable import EventStore
+import TestSupport
 
 /// Random batches against the plainest log there is: an array that is looked through from its beginning.
 struct AppendPlanPropertyTests {
   @Test(arguments: 0..<40 as Range<UInt64>)
   func planAgreesWithAnArray(seed: UInt64) throws {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let scenario = Scenario(random: &random)
     var model = ArrayLog()
     for batch in scenario.batches {
@@ -26,7 +27,7 @@ struct AppendPlanPropertyTests {
   /// What the fast path would write is what the plan decides, whenever the constraints would let it.
   @Test(arguments: 0..<40 as Range<UInt64>)
   func optimisticBatchAgreesWithThePlan(seed: UInt64) throws {
-    var random = SplitMix64(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let scenario = Scenario(random: &random)
     var model = ArrayLog()
     for batch in scenario.batches {
@@ -48,7 +49,7 @@ struct AppendPlanPropertyTests {
 private struct Scenario {
   var batches: [[[StreamAppend]]] = []
 
-  init(random: inout SplitMix64) {
+  init(random: inout SeededGenerator) {
     let streams = (0..<4).map { StreamName(category: "test", id: "\($0)") }
     var sent: [[StreamAppend]] = []
     for _ in 0..<12 {

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import Postgres
+import TestSupport
 
 /// What comes back when the server returns a parameter unchanged.
 func roundTrip<Value: PostgresEncodable & PostgresDecodable>(_ value: Value) throws -> Value {
@@ -150,19 +151,5 @@ struct CodingTests {
   @Test func arraysOfSeveralDimensionsAreRefused() {
     let matrix: [UInt8] = [0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 20]
     #expect(throws: PostgresError.self) { try decode(matrix, .int8Array, as: [Int].self) }
-  }
-}
-
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

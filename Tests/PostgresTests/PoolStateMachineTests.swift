@@ -3,6 +3,7 @@
 import Testing
 
 @testable import Postgres
+import TestSupport
 
 /// Connections are numbers, waiters are letters.
 @Suite("Pool: state machine")

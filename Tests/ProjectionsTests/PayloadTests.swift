@@ -6,6 +6,7 @@ import Foundation
 import Testing
 
 @testable import Projections
+import TestSupport
 
 struct PayloadTests {
   private func payload(_ json: String) -> Payload {
@@ -42,7 +43,7 @@ struct PayloadTests {
 
   @Test func agreesWithFoundationOnGeneratedObjects() throws {
     let seed = UInt64.random(in: 0...UInt64.max)
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     for _ in 0..<500 {
       let numbers = [Int64.min, .max, 0, -1, .random(in: .min ... .max, using: &random)]
       let object: [String: Int64] = Dictionary(
@@ -89,17 +90,5 @@ struct PayloadTests {
       reason { try payload("{\"email\":\"\(secret)\"}").digest("email") },
     ]
     #expect(complaints.allSatisfy { $0?.contains("email") == true && $0?.contains("anna") == false })
-  }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -2,6 +2,7 @@
 
 import Redis
 import Testing
+import TestSupport
 
 struct BackoffTests {
   let backoff = Backoff(first: .milliseconds(50), longest: .seconds(2))
@@ -16,23 +17,10 @@ struct BackoffTests {
   }
 
   @Test func delaysSpreadOverTheWholeRange() {
-    var generator = SplitMix64(state: 7)
+    var generator = SeededGenerator(seed: 7)
     let delays = (0..<1000).map { _ in backoff.delay(afterFailures: 4, using: &generator) }
     #expect(delays.allSatisfy { (.zero ... .milliseconds(400)).contains($0) })
     let low = delays.count { $0 < .milliseconds(200) }
     #expect((400...600).contains(low), "half of 1000 delays should lie below half of the ceiling, not \(low)")
-  }
-}
-
-/// A seeded generator, so that a failure can be repeated.
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }

@@ -5,10 +5,11 @@ import Foundation
 import Testing
 
 @testable import EventStore
+import TestSupport
 
 struct EventLineTests {
   @Test(arguments: 0..<300 as Range<UInt64>) func theBytesComeBack(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let tuple = SealedHistory.event(at: .random(in: 1...1000, using: &generator), using: &generator)
     var line: [UInt8] = []
     #expect(EventLine.append(tuple, to: &line))
@@ -22,7 +23,7 @@ struct EventLineTests {
     #"{"n":1,"a":"\u0000"}"#, "{\n  \"n\": 1\n}", #"{"payload":"x","payload":1}"#, "[1,\t2]", "\"\"", "null", "{}",
   ])
   func anyPayloadIsKeptToTheByte(payload: String) {
-    var generator = SplitMix64(seed: 1)
+    var generator = SeededGenerator(seed: 1)
     let tuple = SealedHistory.event(at: 1, payload: Array(payload.utf8), using: &generator)
     var line: [UInt8] = []
     #expect(EventLine.append(tuple, to: &line))
@@ -30,7 +31,7 @@ struct EventLineTests {
   }
 
   @Test(arguments: 0..<2000 as Range<UInt64>) func aDamagedLineIsNoEventOrAnother(seed: UInt64) {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var line: [UInt8] = []
     let tuple = SealedHistory.event(at: 7, using: &generator)
     _ = EventLine.append(tuple, to: &line)

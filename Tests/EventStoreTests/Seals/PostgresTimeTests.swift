@@ -3,6 +3,7 @@
 import Testing
 
 @testable import EventStore
+import TestSupport
 
 struct PostgresTimeTests {
   @Test(
@@ -18,7 +19,7 @@ struct PostgresTimeTests {
   }
 
   @Test(arguments: 0..<2000 as Range<UInt64>) func goesThroughTextUnchanged(seed: UInt64) {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     // Years 1 to 9999.
     let time = PostgresTime(
       microseconds: Int64.random(in: -63_082_281_600_000_000...252_455_615_999_999_999, using: &generator))

@@ -5,6 +5,7 @@ import Domain
 import Foundation
 
 @testable import EventStore
+import TestSupport
 
 /// A log in memory with its seals, to be tampered with and verified as an export.
 struct SealedHistory {
@@ -16,7 +17,7 @@ struct SealedHistory {
   /// - Parameter unsealed: how many events have no seal.
   init(
     events count: Int, unsealed: Int = 0, keys: SealKeys = SealKeys(current: SealKey()),
-    using generator: inout SplitMix64
+    using generator: inout SeededGenerator
   )
     throws
   {
@@ -42,7 +43,7 @@ struct SealedHistory {
   }
 
   static func event(
-    at position: Int64, payload: [UInt8]? = nil, using generator: inout SplitMix64
+    at position: Int64, payload: [UInt8]? = nil, using generator: inout SeededGenerator
   ) -> EventTuple {
     let text =
       ["", "plain", "Ümläut \\ \"quoted\"", "tab\there", "a/b.txt", "🗂"].randomElement(using: &generator) ?? ""

@@ -5,11 +5,12 @@ import Foundation
 import Testing
 
 @testable import EventStore
+import TestSupport
 
 /// Any single change to any event is found, at its position.
 struct TamperingTests {
   @Test(arguments: 0..<30 as Range<UInt64>) func anUntouchedLogIsIntact(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let history = try SealedHistory(events: .random(in: 1...120, using: &generator), unsealed: 0, using: &generator)
     let report = try history.verify()
     #expect(report.findings == [], "seed \(seed)")
@@ -18,7 +19,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<80 as Range<UInt64>) func aChangedByteIsFoundAtItsPosition(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var history = try SealedHistory(events: 60, using: &generator)
     let index = Int.random(in: 0..<60, using: &generator)
     var fields = try #require(BinaryTuple.fields(of: history.events[index].bytes)?.map { $0.map(Array.init) })
@@ -37,7 +38,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<40 as Range<UInt64>) func removedRowsAreNamed(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var history = try SealedHistory(events: 60, using: &generator)
     let first = Int.random(in: 0..<60, using: &generator)
     let last = min(59, first + Int.random(in: 0...20, using: &generator))
@@ -48,7 +49,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<40 as Range<UInt64>) func twoRowsThatChangedPlacesAreNamed(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var history = try SealedHistory(events: 60, using: &generator)
     let places = Array(0..<60).shuffled(using: &generator).prefix(2).sorted()
     let (one, other) = (places[0], places[1])
@@ -60,7 +61,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<50 as Range<UInt64>) func aSecondRowOfAPositionIsNamed(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var history = try SealedHistory(events: 60, using: &generator)
     let index = Int.random(in: 0..<60, using: &generator)
     let position = Int64(index + 1)
@@ -70,7 +71,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<50 as Range<UInt64>) func aCutTailShowsAgainstTheCopy(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let history = try SealedHistory(events: 60, using: &generator)
     var cut = history
     let number = Int.random(in: 0..<history.records.count, using: &generator)
@@ -88,7 +89,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<50 as Range<UInt64>) func everythingMadeAnewWithoutTheKeyIsFound(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let history = try SealedHistory(events: 60, using: &generator)
     var forged = history
     let index = Int.random(in: 0..<60, using: &generator)
@@ -126,7 +127,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<40 as Range<UInt64>) func anyBitOfASealMatters(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var history = try SealedHistory(events: 40, using: &generator)
     let index = Int.random(in: 0..<history.records.count, using: &generator)
     var seal = history.records[index].seal
@@ -147,7 +148,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<50 as Range<UInt64>) func changedLeavesAloneAreToldApart(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     var history = try SealedHistory(events: 40, using: &generator)
     let index = Int.random(in: 0..<history.records.count, using: &generator)
     let number = history.records[index].seal.number
@@ -157,7 +158,7 @@ struct TamperingTests {
   }
 
   @Test func aChangedEventWithMatchingLeavesIsNamedByItsRange() throws {
-    var generator = SplitMix64(seed: 5)
+    var generator = SeededGenerator(seed: 5)
     var history = try SealedHistory(events: 40, using: &generator)
     let seal = history.records[0].seal
     history.events[0] = SealedHistory.event(at: 1, using: &generator)
@@ -166,7 +167,7 @@ struct TamperingTests {
   }
 
   @Test func aMissingSealIsNamed() throws {
-    var generator = SplitMix64(seed: 6)
+    var generator = SeededGenerator(seed: 6)
     var history = try SealedHistory(events: 0, using: &generator)
     history.events = (1...50).map { SealedHistory.event(at: $0, using: &generator) }
     try history.seal(upTo: 50) { 10 }
@@ -175,7 +176,7 @@ struct TamperingTests {
   }
 
   @Test func aChainIsBelievedByAnyKeyThatWasAppointed() throws {
-    var generator = SplitMix64(seed: 7)
+    var generator = SeededGenerator(seed: 7)
     let (old, new) = (SealKey(), SealKey())
     var history = try SealedHistory(events: 0, keys: SealKeys(current: old, next: new), using: &generator)
     history.events = (1...50).map { SealedHistory.event(at: $0, using: &generator) }
@@ -187,14 +188,14 @@ struct TamperingTests {
   }
 
   @Test func anEmptyLogIsIntactAndOneWithoutSealsIsNot() throws {
-    var generator = SplitMix64(seed: 8)
+    var generator = SeededGenerator(seed: 8)
     #expect(try SealedHistory(events: 0, using: &generator).verify().isIntact)
     let findings = try SealedHistory(events: 5, unsealed: 5, using: &generator).verify().findings
     #expect(findings == [Finding(.nothingSealed)])
   }
 
   @Test func whatIsNotSealedYetIsCounted() throws {
-    var generator = SplitMix64(seed: 9)
+    var generator = SeededGenerator(seed: 9)
     var history = try SealedHistory(events: 50, unsealed: 8, using: &generator)
     let report = try history.verify()
     #expect(report.isIntact && report.unsealed == 8 && report.events == 42)
@@ -203,7 +204,7 @@ struct TamperingTests {
   }
 
   @Test(arguments: 0..<30 as Range<UInt64>) func aCutExportIsNoIntactOne(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let history = try SealedHistory(events: 40, using: &generator)
     let export = try history.export()
     let cut = Array(export.prefix(Int.random(in: 0..<export.count - 1, using: &generator)))
@@ -214,7 +215,7 @@ struct TamperingTests {
   // MARK: - Proofs
 
   @Test(arguments: 0..<40 as Range<UInt64>) func aProofProvesItsEventAndNoOther(seed: UInt64) throws {
-    var generator = SplitMix64(seed: seed)
+    var generator = SeededGenerator(seed: seed)
     let history = try SealedHistory(events: 60, using: &generator)
     let index = Int.random(in: 0..<60, using: &generator)
     let position = Position(Int64(index + 1))

@@ -7,6 +7,7 @@ import Postgres
 import Testing
 
 @testable import Projections
+import TestSupport
 
 /// However a history is cut into batches, the tables come out as the model says.
 struct FoldingTests {
@@ -20,7 +21,7 @@ struct FoldingTests {
     try await withPool { pool in
       for projection in ProjectionCatalog.all {
         let wanted = events.filter { projection.wants($0) }
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
 
         try await fold(wanted, sizes: { 1 }, projection, into: projection.name, pool)
         let single = try await ReadTables.rows(of: projection, pool)

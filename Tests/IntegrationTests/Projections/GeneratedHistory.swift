@@ -3,21 +3,7 @@
 import Domain
 import EventStore
 import Foundation
-
-/// Random numbers that a printed seed brings back.
-struct SeededRandom: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
+import TestSupport
 
 /// A history that could have happened: owners who upload, replace, trash, restore and remove files of few contents under few paths,
 /// and jobs that fail, succeed and give up. Few of each, so that everything meets everything.
@@ -45,7 +31,7 @@ struct GeneratedHistory {
     var isDead = false
   }
 
-  private var random: SeededRandom
+  private var random: SeededGenerator
   private var files: [File] = []
   private var jobs: [Job] = []
   private var used: [UUID: Int64] = [:]
@@ -54,7 +40,7 @@ struct GeneratedHistory {
 
   /// - Parameter erasing: whether some owners are erased.
   init(seed: UInt64, steps: Int, erasing: Bool = false) {
-    random = SeededRandom(seed: seed)
+    random = SeededGenerator(seed: seed)
     register()
     for _ in 0..<steps {
       switch Int.random(in: 0..<100, using: &random) {

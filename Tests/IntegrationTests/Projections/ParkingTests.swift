@@ -147,7 +147,7 @@ struct ParkingTests {
   private func appendPoisoned(
     _ history: GeneratedHistory, to log: PostgresEventLog, seed: UInt64
   ) async throws -> [UUID: Set<String>] {
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var poisoned: [UUID: Set<String>] = [:]
     for append in history.appends {
       _ = try await log.append(append)

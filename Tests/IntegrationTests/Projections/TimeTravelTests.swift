@@ -19,7 +19,7 @@ struct TimeTravelTests {
     try await withPool { pool in
       let log = PostgresEventLog(pool: pool, redis: nil)
       let history = GeneratedHistory(seed: seed, steps: 110)
-      var random = SeededRandom(seed: seed)
+      var random = SeededGenerator(seed: seed)
       var seen: [(position: Position, owner: UUID, answers: Answers)] = []
       var folded = Position.start
       for append in history.appends {

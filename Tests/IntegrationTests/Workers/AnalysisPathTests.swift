@@ -83,7 +83,7 @@ struct AnalysisPathTests {
 
     /// Uploads files with contents drawn from a few, as the server does: bytes first, then the event.
     func upload(files: Int, contents: Int, owners ownerCount: Int, seed: UInt64) async throws -> [Upload] {
-      var random = SplitMix64(state: seed)
+      var random = SeededGenerator(seed: seed)
       var uploads: [Upload] = []
       var appends: [[StreamAppend]] = []
       for _ in 0..<files {
@@ -162,15 +162,4 @@ struct AnalysisPathTests {
     }
   }
 
-  struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var mixed = state
-      mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-      mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-      return mixed ^ (mixed >> 31)
-    }
-  }
 }
