@@ -8,7 +8,9 @@ public enum EventCatalog {
     AccountErased.self,
     FileUploaded.self, FileTrashed.self, FileRestored.self, FileRemoved.self,
     ContentAnalyzed.self, ContentReclaimed.self, DuplicateMatched.self,
-    JobSucceeded.self, JobFailed.self, JobDeadLettered.self,
+    JobQueued.self, JobSucceeded.self, JobCompleted.self, JobFailed.self, JobDeadLettered.self,
+    JobRequeued.self, JobCancelled.self, JobDiscarded.self, UniqueClaimed.self,
+    QueuePaused.self, QueueResumed.self, QueueLimited.self,
     ProjectionRebuilt.self, AuditQueried.self, AuditExported.self,
   ]
 

@@ -39,8 +39,6 @@ public final class WorkerPool: Service {
     logger: Logger = Logger(label: "onefold.workers")
   ) {
     precondition(options.concurrency > 0, "a pool of workers holds at least one job")
-    precondition(
-      Set(handlers.map(\.kind)) == Set(JobKind.allCases), "a pool of workers needs a handler for each kind of job")
     self.redis = redis
     self.options = options
     self.handlers = Dictionary(handlers.map { ($0.kind, $0) }) { first, _ in first }

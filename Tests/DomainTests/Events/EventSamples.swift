@@ -35,6 +35,19 @@ enum EventSamples {
     JobDeadLettered(
       jobId: job, kind: .analyze, fileId: file, attempts: 8, reason: "The blob is damaged.",
       fingerprint: "blob.damaged"),
+    JobQueued(
+      jobId: job, kind: .reclaim, jobClass: .bulk, arguments: ["slot": "28871220"], runAt: 1_732_273_200_000,
+      uniqueKey: "schedule:reclaim", cost: 2),
+    JobCompleted(jobId: job, kind: .reclaim, counts: ["removed": 3, "removedBytes": 2436]),
+    JobRequeued(
+      jobId: job, kind: .analyze, jobClass: .interactive, fileId: file, causePosition: 812, reason: "disk replaced",
+      cost: 5),
+    JobCancelled(jobId: job, kind: .analyze, fileId: file, reason: "not needed"),
+    JobDiscarded(jobId: job, kind: .analyze, fileId: file, reason: "file lost"),
+    UniqueClaimed(key: "schedule:reclaim", jobId: job),
+    QueuePaused(scope: .jobClass, value: "bulk", reason: "backup"),
+    QueueResumed(scope: .kind, value: "analyze"),
+    QueueLimited(scope: .tenant, value: account.text, concurrency: 4, ratePerSecond: 50, weight: 2),
     ProjectionRebuilt(projection: "files", position: 1_000_000, rows: 42, digest: digest),
     AuditQueried(filter: auditFilter, order: .newest, format: .json, after: 900, given: 50, through: 412),
     AuditExported(given: 12_000, through: 1_000_000, complete: true),

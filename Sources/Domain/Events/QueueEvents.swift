@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an administrator may do to a part of the queue. Stream: `queue-<scope>-<value>`.
+public enum QueueEvent: Equatable, Sendable {
+  case paused(QueuePaused)
+  case resumed(QueueResumed)
+  case limited(QueueLimited)
+}
+
+/// By what a part of the queue is told from the rest.
+public enum QueueScope: String, Codable, Sendable, CaseIterable {
+  /// The value is a ``JobClass``.
+  case jobClass = "class"
+  /// The value is a ``JobKind``.
+  case kind
+  /// The value is an owner's id, or `system` for jobs that are nobody's.
+  case tenant
+}
+
+/// Jobs of this part are not begun any more. Those under way go on.
+public struct QueuePaused: DomainEvent {
+  public static let eventType = "queue.paused"
+  public var scope: QueueScope
+  public var value: String
+  public var reason: String?
+
+  public init(scope: QueueScope, value: String, reason: String? = nil) {
+    self.scope = scope
+    self.value = value
+    self.reason = reason
+  }
+}
+
+public struct QueueResumed: DomainEvent {
+  public static let eventType = "queue.resumed"
+  public var scope: QueueScope
+  public var value: String
+
+  public init(scope: QueueScope, value: String) {
+    self.scope = scope
+    self.value = value
+  }
+}
+
+/// How fast this part may go, in place of all that was said before: what is absent is not limited.
+public struct QueueLimited: DomainEvent {
+  public static let eventType = "queue.limited"
+  public var scope: QueueScope
+  public var value: String
+  /// Jobs under way at a time, over all workers.
+  public var concurrency: Int?
+  /// Jobs begun in a second, on average.
+  public var ratePerSecond: Int?
+  /// A tenant's share beside others of its class; absent: 1.
+  public var weight: Int?
+
+  public init(
+    scope: QueueScope, value: String, concurrency: Int? = nil, ratePerSecond: Int? = nil, weight: Int? = nil
+  ) {
+    self.scope = scope
+    self.value = value
+    self.concurrency = concurrency
+    self.ratePerSecond = ratePerSecond
+    self.weight = weight
+  }
+}
