@@ -1,218 +1,134 @@
 #!/usr/bin/env python3
-"""Breaks a running Onefold on purpose, then holds it to every promise. Exit status 0 only if all held.
+"""Holds Onefold to each promise in its long form, one after another. Exit status 0 only if all held.
 
-  chaos.py --seconds 600 --seed 7
-  chaos.py --seconds 60 --seed 1 --faults kill-worker,flush-redis
+  chaos.py                                      every promise; hours
+  chaos.py --list                               the promises, and what each runs
+  chaos.py --only 17,22 --seed 7                two of them, with this seed
+  chaos.py --only 1-6 --seconds 600 --faults kill-worker,flush-redis
+  chaos.py --scale 0.1                          a tenth of the trials
 
-Roles run as processes of their own (two servers, two workers, projections, relay) over a private Postgres and Redis.
-Clients upload, trash, restore and remove, and write down what they sent and what was acknowledged.
+The tests are those of `make test`, which run them in a short form. Each says what it tried: n, seed, seconds.
 """
 import argparse
-import hashlib
 import os
 import random
-import shutil
+import re
+import shlex
+import subprocess
 import sys
-import tempfile
-import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
-sys.path.insert(0, str(Path(__file__).parent))
-from support.client import Client, content_digest  # noqa: E402
-from support.cluster import Cluster  # noqa: E402
-from support.faults import ALL  # noqa: E402
-from support.ledger import Entry, Ledger  # noqa: E402
-from support.subscriber import Subscriber  # noqa: E402
-from support.verifier import Verifier  # noqa: E402
-
-ACCOUNTS, THREADS = 3, 6
-TIGHT_QUOTA = 1_500_000  # Of the last account, so that refusals happen.
+ROOT = Path(__file__).resolve().parents[2]
+# No time limit: those in the tests are for the short form.
+PYTEST = [".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:timeout",
+          "-W", "ignore::pytest.PytestConfigWarning"]
+SWIFT = ["swift", "test", "--skip-build", "--filter"]
+HOURS = 3
 
 
-class Traffic:
-    """Clients that go on whatever the answer is, and remember all of it."""
-
-    def __init__(self, cluster, ledger, clients, seed):
-        self.cluster, self.ledger, self.clients, self.seed = cluster, ledger, clients, seed
-        rng = random.Random(seed)
-        # A pool of contents, so that many files are equal, across accounts too.
-        self.pool = [rng.randbytes(int(rng.lognormvariate(8.5, 1.5))) for _ in range(200)]
-        self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(THREADS)]
-        for thread in self.threads:
-            thread.start()
-
-    def stop(self):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join(120)
-
-    def _run(self, number):
-        rng = random.Random(f"{self.seed}-{number}")
-        user = number % ACCOUNTS
-        account = self.clients[user]
-        # A session of its own: requests' sessions are not made for several threads.
-        client = Client(rng.choice(self.cluster.urls))
-        client.email, client.password = account.email, account.password
-        count = 0
-        mine = []
-        while not self.stopping.is_set():
-            count += 1
-            client.url = rng.choice(self.cluster.urls)
-            data = rng.choice(self.pool) if rng.random() < 0.5 else rng.randbytes(int(rng.lognormvariate(9, 1.5)))
-            entry = Entry(f"{self.seed}-{number}-{count}", user, f"t{number}/{count:06}.bin",
-                          "sha256:" + hashlib.sha256(data).hexdigest(), len(data))
-            self.ledger.sent(entry)
-            self._upload(client, entry, data)
-            if entry.state == "acked":
-                mine.append(entry)
-            if mine and rng.random() < 0.1:
-                self._discard(client, mine.pop(rng.randrange(len(mine))), rng)
-
-    def _attempt(self, client, call):
-        """The answer, or None when there was none or it was no final one. Signs in again where that is asked for."""
-        try:
-            if client.token is None:
-                client.sign_in(client.email, client.password)
-            answer = call()
-            if answer.status_code == 401:
-                client.token = None
-                return None
-            return answer if answer.status_code < 500 and answer.status_code != 429 else None
-        except (requests.RequestException, AssertionError):
-            return None
-
-    def _upload(self, client, entry, data):
-        """Sends until it has an answer: the same key, so a lost answer doubles nothing."""
-        while True:
-            answer = self._attempt(client, lambda: client.put(
-                entry.path, data, key=entry.key, digest=content_digest(data), **{"class": "bulk"}))
-            if answer is not None and answer.status_code in (200, 201):
-                return self.ledger.acked(entry, answer.json()["id"], int(answer.headers["Onefold-Position"]))
-            if answer is not None and answer.status_code in (413, 507):
-                return self.ledger.refused(entry, answer.status_code)
-            if answer is not None:
-                raise AssertionError(f"unexpected answer to an upload: {answer.status_code} {answer.text}")
-            if self.stopping.wait(0.1):
-                return  # Unknown, and it stays so: that, too, is a case.
-
-    def _discard(self, client, entry, rng):
-        remove = rng.random() < 0.5
-        what = "removed" if remove else "trashed"
-        self.ledger.changing(entry, what)
-        target = f"/files/{entry.file_id}" + ("?permanent=true" if remove else "")
-        # Wait for the read side to know the file: these requests look it up.
-        for _ in range(300):
-            answer = self._attempt(client, lambda: client.request("DELETE", f"{target}{'&' if remove else '?'}wait={entry.position}"))
-            if answer is not None and answer.status_code in (200, 204, 404):
-                # 404 after an unanswered try means that the try had worked.
-                return self.ledger.changed(entry, what, True)
-            if self.stopping.wait(0.1):
-                return
+@dataclass
+class Promise:
+    number: str
+    text: str
+    command: list
+    trials: int = 1  # In the long form.
 
 
-def run(seconds, seed, faults, directory, keep_alive_log=print):
-    started = time.monotonic()
-    rng = random.Random(seed)
-    cluster = Cluster(directory)
-    ledger = Ledger(Path(directory) / "ledger.jsonl")
-    try:
-        clients = [Client.registered(cluster.urls[0]) for _ in range(ACCOUNTS)]
-        admin = Client(cluster.urls[0]).sign_in("admin@onefold.local", "correct horse battery")
-        answer = admin.request("PUT", f"/admin/users/{clients[-1].account['id']}/quota?wait={clients[-1].position}",
-                               json={"quotaBytes": TIGHT_QUOTA})
-        assert answer.ok, f"{answer.status_code} {answer.text}"
-        subscriber = Subscriber(cluster.urls, Client.registered_as(clients[0]))
-        traffic = Traffic(cluster, ledger, clients, seed)
-        counts = dict.fromkeys(faults, 0)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            time.sleep(rng.uniform(1, 5))
-            name = rng.choice(faults)
-            counts[name] += 1
-            try:
-                ALL[name](cluster, rng)
-            except Exception as error:  # A fault that hits a process which is down already is no failure.
-                keep_alive_log(f"  {name}: {type(error).__name__}: {error}")
-        traffic.stop()
-        drained = drain(cluster, clients)
-        verdict = judge(cluster, ledger, clients, subscriber)
-        states = [entry.state for entry in ledger.entries]
-        keep_alive_log(f"seed {seed} · {seconds} s of faults, {time.monotonic() - started:.0f} s in all · "
-                       f"{states.count('acked')} uploads acknowledged, {states.count('refused')} refused, "
-                       f"{states.count('sent')} without an answer · drained in {drained:.1f} s")
-        keep_alive_log("faults: " + ", ".join(f"{name} {count}" for name, count in counts.items() if count))
-        keep_alive_log(verdict.text())
-        return verdict.held
-    finally:
-        cluster.stop()
+def pytest(target):
+    return [*PYTEST, f"Tests/EndToEnd/{target}"]
 
 
-def drain(cluster, clients, timeout=180):
-    """Waits until every role is back, the read tables have reached the head, and no job is open."""
-    started = time.monotonic()
-    cluster.wait_until_ready()
-    while True:
-        with cluster.connect() as connection:
-            head, = connection.execute("SELECT position FROM log.head").fetchone()
-            behind, = connection.execute("SELECT count(*) FROM projection.checkpoint WHERE position < %s", [head]).fetchone()
-            open_jobs, = connection.execute("SELECT count(*) FROM jobs.job WHERE state IN ('queued', 'retrying')").fetchone()
-        if behind == 0 and open_jobs == 0:
-            break
-        assert time.monotonic() - started < timeout, f"not drained: {behind} projections behind, {open_jobs} jobs open"
-        time.sleep(0.2)
-    for client in clients:
-        client.url = cluster.urls[0]
-        client.sign_in(client.email, client.password)
-        client.position = head
-    return time.monotonic() - started
+def swift(test):
+    return [*SWIFT, test]
 
 
-def judge(cluster, ledger, clients, subscriber):
-    with cluster.connect() as connection:
-        owner = clients[0].account["id"]
-        expected = [position for position, in connection.execute(
-            "SELECT position FROM log.event WHERE owner = %s ORDER BY position", [owner]).fetchall()]
-        deadline = time.monotonic() + 60
-        while subscriber.last < expected[-1] and time.monotonic() < deadline:
-            time.sleep(0.1)
-        subscriber.stop()
-        verifier = Verifier(connection, cluster.data / "blobs", ledger, clients)
-        verdict = verifier.run()
-        missed = sorted(set(expected) - set(subscriber.positions))
-        verdict.check(f"a WebSocket over {subscriber.sessions} connections saw each event once, in order",
-                      len(expected), subscriber.faults + [("missed", p) for p in missed])
-        verifier.rebuilt_equals_live(cluster.command)
-        verifier.seals_hold(cluster.command, cluster.seals)
-        return verdict
+PROMISES = [
+    Promise("1-6", "what was acknowledged survives the death of any process, of several, and of all",
+            pytest("test_chaos.py::test_every_promise_holds_through_kills_flushes_and_cuts")),
+    Promise("7", "acknowledged means on disk: bytes, name and event are synced before the answer",
+            pytest("test_durability.py::test_an_upload_is_answered_after_its_bytes_its_name_and_its_event_are_durable"), 1000),
+    Promise("8", "a sync that fails is never answered as success",
+            pytest("test_durability.py::test_a_sync_that_fails_is_never_answered_as_success"), 200),
+    Promise("13", "a server that is asked to stop loses nothing", pytest("test_stopping.py"), 100),
+    Promise("15", "a backup under load restores to a whole installation", pytest("test_backup.py"), 5),
+    Promise("16", "whoever follows the log misses nothing",
+            [".build/debug/onefold", "doctor", "feed", "--events", "{trials}", "--seed", "{seed}"], 1_000_000),
+    Promise("17", "of many that append at one expected version one wins",
+            swift("OneWinnerTests/ofSixtyFourClientsAtOneExpectedVersionOneWins"), 10_000),
+    Promise("18", "nobody changes the past", swift("AppendOnlyTests")),
+    Promise("18", "who owns the database and changes it all the same is found at the very row",
+            swift("TamperedLogTests/anySingleChangeIsFoundAtItsPosition"), 1000),
+    Promise("19", "rebuilt read tables are the live ones, while writes go on", pytest("test_rebuild.py"), 100_000),
+    Promise("19", "the same, with a million events", pytest("test_rebuild.py"), 1_000_000),
+    Promise("20", "events of every version stay readable", swift("GoldenEventTests|GoldenFoldTests")),
+    Promise("21", "an event that cannot be folded stops nothing else",
+            swift("ParkingTests/whatCannotBeFoldedIsPassedByAndNothingElse"), 100),
+    Promise("21", "and is seen everywhere, with its position", pytest("test_replay.py::test_what_cannot_be_folded_is_seen_everywhere")),
+    Promise("22", "a write that is sent twice happens once, also when its answer was lost", pytest("test_sent_twice.py"), 100),
+    Promise("23", "a quota holds when everything comes at once", pytest("test_quota_race.py"), 100),
+]
 
 
 def main():
+    arguments = parse()
+    chosen = [promise for promise in PROMISES if not arguments.only or promise.number in arguments.only]
+    if arguments.list:
+        for promise in PROMISES:
+            variables = " ".join(f"{name}={value}" for name, value in environment(promise, arguments).items() if value)
+            print(f"{promise.number:>4}  {promise.text}\n      {variables} {shlex.join(command(promise, arguments))}")
+        return 0
+    failed = [promise for promise in chosen if not hold(promise, arguments)]
+    print(f"{len(chosen) - len(failed)} of {len(chosen)} held, seed {arguments.seed}"
+          + "".join(f"\nBROKEN {promise.number}: {promise.text}" for promise in failed))
+    return 1 if failed else 0
+
+
+def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=int, default=120)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--faults", default=",".join(ALL), help="names, separated by commas (default: all)")
-    parser.add_argument("--keep", action="store_true", help="keep the directory with data and logs")
+    parser.add_argument("--list", action="store_true", help="print the promises and their commands, and end")
+    parser.add_argument("--only", type=lambda text: text.split(","), help="numbers, separated by commas")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000), help="default: drawn")
+    parser.add_argument("--scale", type=float, default=1, help="multiplies the number of trials")
+    parser.add_argument("--seconds", type=int, default=1200, help="of faults (promises 1-6)")
+    parser.add_argument("--faults", default="", help="their names, separated by commas (default: all)")
     arguments = parser.parse_args()
-    faults = arguments.faults.split(",")
-    unknown = set(faults) - set(ALL)
+    unknown = set(arguments.only or []) - {promise.number for promise in PROMISES}
     if unknown:
-        parser.error(f"no such fault: {', '.join(unknown)}; there are {', '.join(ALL)}")
-    directory = tempfile.mkdtemp(prefix="onefold-chaos-", dir="/tmp")
-    os.chmod(directory, 0o755)
-    held = False
+        parser.error(f"no such promise: {', '.join(sorted(unknown))} (see --list)")
+    return arguments
+
+
+def trials(promise, arguments):
+    return max(1, round(promise.trials * arguments.scale))
+
+
+def command(promise, arguments):
+    values = {"trials": trials(promise, arguments), "seed": arguments.seed}
+    return [part.format(**values) if part.startswith("{") else part for part in promise.command]
+
+
+def environment(promise, arguments):
+    crash = {"SECONDS": str(arguments.seconds), "FAULTS": arguments.faults} if promise.number == "1-6" else {}
+    return {"TRIALS": str(trials(promise, arguments)), "SEED": str(arguments.seed), **crash}
+
+
+def hold(promise, arguments):
+    """Whether it held. Prints a line of what was tried, and all output if it did not."""
+    started = time.monotonic()
     try:
-        held = run(arguments.seconds, arguments.seed, faults, directory)
-    finally:
-        if held and not arguments.keep:
-            shutil.rmtree(directory, ignore_errors=True)
-        else:
-            print(f"kept: {directory}")
-    sys.exit(0 if held else 1)
+        run = subprocess.run(command(promise, arguments), cwd=ROOT, text=True, timeout=HOURS * 3600,
+                             env=dict(os.environ, KEEP="1", **environment(promise, arguments)), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        output, held = run.stdout, run.returncode == 0
+    except subprocess.TimeoutExpired as late:
+        output, held = f"{late.stdout}\nnot done within {HOURS} hours", False
+    print(f"{'held  ' if held else 'BROKEN'}  {promise.number}: {promise.text} ({time.monotonic() - started:.0f} s)")
+    for line in output.splitlines():
+        if not held or re.match(r"promise |held  |BROKEN|[\d,]+ events · |skipped \d", line):
+            print(f"          {line}", flush=True)
+    return held
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

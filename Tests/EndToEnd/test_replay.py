@@ -150,7 +150,7 @@ def test_earlier_tables_come_back_and_catch_up(own_onefold, workspace):
     assert again.returncode == 0, again.stdout + again.stderr
 
 
-def test_what_cannot_be_folded_is_seen_everywhere(own_onefold, workspace):
+def test_what_cannot_be_folded_is_seen_everywhere(own_onefold, workspace, promise):
     pushed(own_onefold, workspace, files=20)
     position, unknown = poison(own_onefold)
     listed = own_onefold.command("parked", "--data-dir", own_onefold.data_dir).stdout
@@ -162,5 +162,10 @@ def test_what_cannot_be_folded_is_seen_everywhere(own_onefold, workspace):
     metrics = requests.get(own_onefold.url + "/metrics", timeout=10).text
     for projection, count in (("files", 1), ("duplicates", 1), ("unrecognised", 1), ("quota", 0)):
         assert re.search(rf'^onefold_projection_parked_events{{projection="{projection}"}} {count}\b', metrics, re.M), projection
+    tries = "SELECT attempts FROM projection.parked WHERE projection = 'files' AND position = %s"
+    before = own_onefold.sql(tries, [position])
     retried = own_onefold.command("parked", "retry", "all", "--data-dir", own_onefold.data_dir)
     assert retried.returncode == 0 and "files: a rebuild was asked for" in retried.stdout
+    # It still cannot be read, so it is parked again at its position, and all else goes on.
+    wait_until(lambda: own_onefold.sql(tries, [position]) > before)
+    promise.held(21, "2 events", "none", f"parked at their positions {position} and {unknown}", "retried, parked again")

@@ -1,4 +1,5 @@
 """The roles as processes of their own, over one private Postgres and Redis, each started again when it falls."""
+import json
 import os
 import re
 import signal
@@ -7,9 +8,19 @@ import threading
 import time
 from pathlib import Path
 
+import psycopg
+import redis
 import requests
 
+from .client import Client
 from .program import BINARY, free_port
+
+
+def is_ready(url):
+    try:
+        return requests.get(url + "/readyz", timeout=2).status_code == 200
+    except requests.RequestException:
+        return False
 
 
 class Role:
@@ -48,14 +59,15 @@ class Role:
 
 
 class Cluster:
-    def __init__(self, directory, servers=2, workers=2):
+    admin_email, admin_password = "admin@onefold.local", "correct horse battery"
+
+    def __init__(self, directory, servers=2, workers=2, relay=True):
         self.directory = Path(directory)
         self.data = self.directory / "data"
-        self.environment = dict(os.environ, ONEFOLD_ADMIN_PASSWORD="correct horse battery", ONEFOLD_LOG_LEVEL="notice")
+        self.environment = dict(os.environ, ONEFOLD_ADMIN_PASSWORD=self.admin_password, ONEFOLD_LOG_LEVEL="notice")
         self.services = Role("services", ["services", "--data-dir", str(self.data)], self.environment,
                              self.directory / "services.log")
-        self._wait(lambda: (self.data / "services.json").exists(), "the private servers")
-        import json
+        self.wait_for(lambda: (self.data / "services.json").exists(), "the private servers")
         places = json.loads((self.data / "services.json").read_text())
         self.database_url, self.redis_url = places["databaseURL"], places["redisURL"]
         self.environment.update(DATABASE_URL=self.database_url, REDIS_URL=self.redis_url,
@@ -72,7 +84,7 @@ class Cluster:
         self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
         self.roles = [self._role(f"serve{n}", ["serve", "--port", str(port)]) for n, port in enumerate(self.ports)]
         self.roles += [self._role(f"work{n}", ["work"]) for n in range(workers)]
-        self.roles += [self._role("project", ["project"]), self._role("relay", ["relay"])]
+        self.roles += [self._role(name, [name]) for name in ["project"] + ["relay"] * relay]
         self.stopping = threading.Event()
         self.keeper = threading.Thread(target=self._keep_alive, daemon=True)
         self.keeper.start()
@@ -86,20 +98,28 @@ class Cluster:
             for role in [self.services, *self.roles]:
                 role.keep_alive()
 
-    def _wait(self, condition, what, timeout=90):
+    def wait_for(self, condition, what, timeout=90):
+        """What the condition gave, once that is true."""
         deadline = time.monotonic() + timeout
-        while not condition():
-            assert time.monotonic() < deadline, f"{what}: not ready within {timeout} s"
+        while not (value := condition()):
+            assert time.monotonic() < deadline, f"{what}: not within {timeout} s"
             time.sleep(0.05)
+        return value
 
     def wait_until_ready(self):
-        def ready(url):
-            try:
-                return requests.get(url + "/readyz", timeout=2).status_code == 200
-            except requests.RequestException:
-                return False
         for url in self.urls:
-            self._wait(lambda: ready(url), url)
+            self.wait_for(lambda: is_ready(url), url)
+
+    def wait_until_folded(self, timeout=180):
+        """Returns the position that every read table has reached, at least."""
+        with self.connect() as connection:
+            head, = connection.execute("SELECT position FROM log.head").fetchone()
+            self.wait_for(lambda: connection.execute(
+                "SELECT min(position) FROM projection.checkpoint").fetchone()[0] >= head, f"position {head}", timeout)
+        return head
+
+    def admin(self):
+        return Client(self.urls[0]).sign_in(self.admin_email, self.admin_password)
 
     def role(self, prefix):
         return [role for role in self.roles if role.name.startswith(prefix)]
@@ -116,11 +136,9 @@ class Cluster:
         return re.search(r"unix://(.*)/redis\.sock", self.redis_url).group(1)
 
     def redis(self):
-        import redis
         return redis.Redis(unix_socket_path=self.sockets() + "/redis.sock", decode_responses=True, socket_timeout=5)
 
     def connect(self):
-        import psycopg
         return psycopg.connect(host=self.sockets(), port=5432, user="onefold", dbname="onefold", autocommit=True)
 
     def command(self, *arguments, timeout=600):

@@ -11,17 +11,17 @@ import Testing
 /// Optimistic concurrency between processes: each client has a log of its own, so no two share a transaction.
 struct OneWinnerTests {
   private static let clients = 64
-  private static let rounds = 30
 
   @Test func ofSixtyFourClientsAtOneExpectedVersionOneWins() async throws {
     try await withMigratedDatabase { configuration in
-      let start = ContinuousClock.now
+      let (start, rounds, seed) = (ContinuousClock.now, Trials.count(30), Trials.seed())
+      var random = SeededGenerator(seed: seed)
       let pool = PostgresPool(configuration: configuration, size: 24, logger: Logger(label: "test"))
       let logs = (0..<Self.clients).map { _ in PostgresEventLog(pool: pool, redis: nil) }
       let stream = StreamName(category: "test", id: "contested")
-      for round in 0..<Self.rounds {
+      for round in 0..<rounds {
         let outcomes = await withTaskGroup { group in
-          for log in logs {
+          for log in logs.shuffled(using: &random) {
             group.addTask { () -> EventLogError? in
               do {
                 _ = try await log.append(to: stream, expected: .exactly(Int64(round)), [testEvent()])
@@ -39,8 +39,8 @@ struct OneWinnerTests {
         #expect(outcomes.count { $0 == conflict } == Self.clients - 1, "round \(round)")
       }
       let head = try await logs[0].head()
-      #expect(head == Position(Int64(Self.rounds)))
-      print("one winner: \(Self.clients) clients, \(Self.rounds) rounds, winners \(head); \(start.duration(to: .now))")
+      #expect(head == Position(Int64(rounds)))
+      Trials.held(17, "\(rounds) rounds", seed: seed, since: start, "\(Self.clients) clients", "winners \(head)")
       await pool.close()
     }
   }

@@ -27,6 +27,7 @@ struct GoldenFoldTests {
   }
 
   @Test func everyVersionIsFoldedByWhoeverWantsIt() async throws {
+    let start = ContinuousClock.now
     let files = try Self.files()
     #expect(files.count >= EventCatalog.all.count)
     // A round for each version: the events of one round tell one story, of which no event may be told twice.
@@ -59,7 +60,9 @@ struct GoldenFoldTests {
         #expect(try await rows("SELECT count(*) FROM files.file", pool) == 0)
       }
     }
-    print("golden events: n \(files.count), decoded, brought up to date and folded")
+    Trials.held(
+      20, "\(files.count) events, every version of each type", since: start,
+      "decoded, brought up to date, folded \(files.count)")
   }
 
   private static func happensBefore(_ left: Golden, _ right: Golden) -> Bool {

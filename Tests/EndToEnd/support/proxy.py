@@ -1,0 +1,101 @@
+"""A TCP link that can go bad: run as a process of its own, so that what it carries takes nothing from the clients' interpreter.
+
+  pass    carries everything
+  stall   carries nothing, and says nothing: like packets that are dropped
+  cut     breaks every connection, and each new one
+  lose    carries requests, and breaks the connection as its answer begins
+"""
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+
+class Proxy:
+    """A link to `target`: `host:port`, or the path of a Unix socket. Listens on the loopback interface."""
+
+    def __init__(self, target):
+        self.process = subprocess.Popen([sys.executable, Path(__file__), target], text=True,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.port = int(self.process.stdout.readline())
+
+    def set(self, mode):
+        """Returns once it holds."""
+        self.process.stdin.write(mode + "\n")
+        self.process.stdin.flush()
+        self.lost = int(self.process.stdout.readline())
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+class Link:
+    def __init__(self, target):
+        self.target = target
+        self.mode = "pass"
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+        self.transports = set()
+        self.lost = 0
+
+    def set(self, mode):
+        self.mode = mode
+        if mode == "stall":
+            self.flowing.clear()
+        else:
+            self.flowing.set()
+        if mode == "cut":
+            for transport in list(self.transports):
+                transport.abort()
+
+    async def carry(self, reader, writer):
+        transports = {writer.transport}
+        self.transports |= transports
+        try:
+            if self.mode == "cut":
+                return
+            await self.flowing.wait()
+            onward = await self._connect()
+            transports.add(onward[1].transport)
+            self.transports |= transports
+            await asyncio.gather(self._pump(reader, onward[1]), self._pump(onward[0], writer, answers=True))
+        except OSError:
+            pass
+        finally:
+            for transport in transports:
+                transport.abort()
+            self.transports -= transports
+
+    async def _connect(self):
+        if self.target.startswith("/"):
+            return await asyncio.open_unix_connection(self.target)
+        host, port = self.target.rsplit(":", 1)
+        return await asyncio.open_connection(host, int(port))
+
+    async def _pump(self, source, sink, answers=False):
+        while data := await source.read(1 << 16):
+            await self.flowing.wait()
+            if answers and self.mode == "lose":
+                self.lost += 1
+                raise ConnectionResetError
+            sink.write(data)
+            await sink.drain()
+        if sink.can_write_eof():
+            sink.write_eof()
+
+
+async def main(target):
+    link = Link(target)
+    server = await asyncio.start_server(link.carry, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    commands = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    while mode := (await commands.readline()).decode().strip():
+        link.set(mode)
+        print(link.lost, flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

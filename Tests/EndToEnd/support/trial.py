@@ -1,0 +1,109 @@
+"""One trial: faults for a while, then quiet, then every promise is checked by brute force."""
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import redis
+
+from .client import Client
+from .cluster import Cluster
+from .faults import ALL
+from .ledger import Ledger
+from .subscriber import Subscriber
+from .traffic import ACCOUNTS, Traffic
+from .transport import jobs_left
+from .verifier import Verdict, Verifier
+
+TIGHT_QUOTA = 1_500_000  # Of the last account, so that refusals happen.
+
+
+@dataclass
+class Outcome:
+    faults: Counter
+    figures: list
+    verdict: Verdict
+
+
+def run(seconds, seed, faults, directory):
+    """Breaks a cluster in this directory for so long, with faults of these names."""
+    rng = random.Random(seed)
+    cluster = Cluster(directory)
+    try:
+        clients = [Client.registered(cluster.urls[0]) for _ in range(ACCOUNTS)]
+        answer = cluster.admin().request("PUT", f"/admin/users/{clients[-1].account['id']}/quota",
+                                         json={"quotaBytes": TIGHT_QUOTA})
+        assert answer.ok, f"{answer.status_code} {answer.text}"
+        ledger = Ledger(Path(directory) / "ledger.jsonl")
+        subscriber = Subscriber(cluster.urls, Client.registered_as(clients[0]))
+        traffic = Traffic(cluster, ledger, clients, seed)
+        done = break_things(cluster, seconds, rng, faults)
+        traffic.stop()
+        drained = drain(cluster, clients)
+        verdict = judge(cluster, ledger, clients, subscriber, traffic)
+        states = Counter(entry.state for entry in ledger.entries)
+        return Outcome(done, [
+            ", ".join(f"{name} {count}" for name, count in sorted(done.items())),
+            f"uploads acknowledged {states['acked']}, refused {states['refused']}, without an answer {states['sent']}",
+            f"drained in {drained:.1f} s"], verdict)
+    finally:
+        cluster.stop()
+
+
+def break_things(cluster, seconds, rng, faults):
+    """One fault after another; returns how often each was done."""
+    done = Counter()
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        time.sleep(rng.uniform(1, 5))
+        name = rng.choice(faults)
+        try:
+            ALL[name](cluster, rng)
+            done[name] += 1
+        except (OSError, psycopg.Error, redis.RedisError):
+            done[f"{name} (found it down)"] += 1
+    return done
+
+
+def drain(cluster, clients, timeout=180):
+    """Waits until every role is back, the read tables have reached the head, and no job is open. Returns the seconds it took."""
+    started = time.monotonic()
+    cluster.wait_until_ready()
+    with cluster.connect() as connection:
+        cluster.wait_for(lambda: connection.execute(
+            "SELECT NOT EXISTS (SELECT FROM jobs.job WHERE state IN ('queued', 'retrying'))"
+            " AND (SELECT min(position) FROM projection.checkpoint) >= (SELECT position FROM log.head)").fetchone()[0],
+            "no job is open and every table at the head", timeout)
+        head, = connection.execute("SELECT position FROM log.head").fetchone()
+    for client in clients:
+        client.url = cluster.urls[0]
+        client.sign_in(client.email, client.password)
+        client.position = head
+    return time.monotonic() - started
+
+
+def judge(cluster, ledger, clients, subscriber, traffic):
+    with cluster.connect() as connection:
+        owner = clients[0].account["id"]
+        expected = [position for position, in connection.execute(
+            "SELECT position FROM log.event WHERE owner = %s ORDER BY position", [owner]).fetchall()]
+        deadline = time.monotonic() + 60
+        while subscriber.last < expected[-1] and time.monotonic() < deadline:
+            time.sleep(0.1)
+        subscriber.stop()
+        verifier = Verifier(connection, cluster.data / "blobs", ledger, clients)
+        verdict = verifier.run()
+        verdict.check("no client got an answer that none should get", len(traffic.threads), traffic.surprises)
+        # The log says that a job is done a moment before Redis is told.
+        deadline = time.monotonic() + 60
+        while (left := jobs_left(cluster.redis())) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        verdict.check("Redis has no entry left, and none is pending", 1, left.items())
+        missed = sorted(set(expected) - set(subscriber.positions))
+        verdict.check(f"a WebSocket over {subscriber.sessions} connections saw each event once, in order",
+                      len(expected), subscriber.faults + [("missed", p) for p in missed])
+        verifier.rebuilt_equals_live(cluster.command)
+        verifier.seals_hold(cluster.command, cluster.seals)
+        return verdict
