@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
-
 /// SplitMix64: the same numbers for the same seed, so that a failure can be run again with `SEED=<n>`.
 public struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
@@ -10,7 +8,7 @@ public struct SeededGenerator: RandomNumberGenerator {
 
   /// Takes the seed from the environment or draws one, and prints it.
   public static func printed(_ test: String = #function) -> SeededGenerator {
-    let seed = ProcessInfo.processInfo.environment["SEED"].flatMap(UInt64.init) ?? .random(in: 0 ... .max)
+    let seed = Trials.seed()
     print("\(test): SEED=\(seed)")
     return SeededGenerator(seed: seed)
   }
