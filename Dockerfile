@@ -8,7 +8,8 @@ RUN scripts/setup run && rm -rf /var/lib/apt/lists/*
 COPY Package.swift ./
 RUN swift package resolve
 COPY Sources Sources
-COPY Tests/TestSupport Tests/TestSupport
+# Not built, but the package names them.
+COPY Tests Tests
 COPY Benchmarks Benchmarks
 COPY docs/openapi.yaml docs/openapi.yaml
 RUN swift build -c release --product onefold --static-swift-stdlib \
@@ -21,13 +22,15 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl libcrypt1 libhiredis0.14 liblz4-1 libpq5 libssl3 tzdata \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /var/lib/onefold --create-home onefold
+    && useradd --system --uid 10001 --home-dir /var/lib/onefold --create-home onefold \
+    # A volume takes over the owner of what it covers.
+    && install -d -o onefold -m 0700 /var/lib/onefold/blobs /var/lib/onefold/seals
 COPY --from=build /onefold /usr/local/bin/onefold
 COPY --from=build /src/dashboard/dist /usr/local/share/onefold/dashboard
 COPY migrations /usr/local/share/onefold/migrations
 USER onefold
 WORKDIR /var/lib/onefold
-VOLUME /var/lib/onefold/blobs
+VOLUME ["/var/lib/onefold/blobs", "/var/lib/onefold/seals"]
 ENV ONEFOLD_BLOBS_DIR=/var/lib/onefold/blobs \
     ONEFOLD_HOST=0.0.0.0 \
     ONEFOLD_LOG_FORMAT=json

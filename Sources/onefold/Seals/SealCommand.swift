@@ -102,10 +102,18 @@ struct SealNewKeyCommand: ParsableCommand {
 
       EXAMPLES
         onefold seal new-key /etc/onefold/seal-key
+        onefold seal new-key --keep /etc/onefold/seal-key     at each start: a key that is there stays
       """)
+
+  @Flag(help: "Leave a key that is there as it is, and print its public half.")
+  var keep = false
 
   @Argument(help: "The file to write.", completion: .file())
   var file: String
 
-  func run() throws { Terminal.write(try SealKeyFile.create(file).publicKey.description) }
+  func run() throws {
+    let isThere = keep && FileManager.default.fileExists(atPath: file)
+    let key = isThere ? try SealKeyFile.read(file) : try SealKeyFile.create(file)
+    Terminal.write(key.publicKey.description)
+  }
 }
