@@ -45,7 +45,7 @@ def swift(test):
 
 
 PROMISES = [
-    Promise("1-6", "what was acknowledged survives the death of any process, of several, and of all",
+    Promise("1-6", "what was acknowledged survives dying processes, flushed memory, cut links (28) and a full disk (9)",
             pytest("test_chaos.py::test_every_promise_holds_through_kills_flushes_and_cuts")),
     Promise("7", "acknowledged means on disk: bytes, name and event are synced before the answer",
             pytest("test_durability.py::test_an_upload_is_answered_after_its_bytes_its_name_and_its_event_are_durable"), 1000),
@@ -68,6 +68,9 @@ PROMISES = [
     Promise("21", "and is seen everywhere, with its position", pytest("test_replay.py::test_what_cannot_be_folded_is_seen_everywhere")),
     Promise("22", "a write that is sent twice happens once, also when its answer was lost", pytest("test_sent_twice.py"), 100),
     Promise("23", "a quota holds when everything comes at once", pytest("test_quota_race.py"), 100),
+    Promise("24", "a worker that comes back after its lease changes nothing", pytest("test_fencing.py"), 100),
+    Promise("25", "a job that kills its workers parks", swift("WorkerRescueTests/jobThatKillsItsWorkersBecomesADeadLetter")),
+    Promise("27", "a backlog is done to its end, each job once", pytest("test_backlog.py"), 1_000_000),
 ]
 
 

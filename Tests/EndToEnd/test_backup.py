@@ -7,7 +7,7 @@ import time
 import psycopg
 import pytest
 from support.client import Client, sha256
-from support.cluster import Role
+from support.role import Role
 from support.ledger import Ledger
 from support.program import Onefold
 from support.promise import seed, trials
@@ -49,7 +49,7 @@ def test_a_backup_taken_under_load_is_a_whole_installation(cluster, workspace, p
 
 
 def back_up(cluster, place):
-    subprocess.run(["pg_dump", "-Fc", "-h", cluster.sockets(), "-U", "onefold", "-f", place / "onefold.dump", "onefold"],
+    subprocess.run(["pg_dump", "-Fc", "-h", cluster.sockets, "-U", "onefold", "-f", place / "onefold.dump", "onefold"],
                    check=True)
     # Twice: blobs that are settled while cp is under way move from under it, and cp then says that something is missing.
     for flags in ("-a", "-an"):

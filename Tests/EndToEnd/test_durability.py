@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from support import syscalls
 from support.client import Client, sha256
-from support.cluster import Role, is_ready
+from support.cluster import is_ready
 from support.program import free_port
 from support.promise import seed, trials
+from support.role import Role
 
 
 class TracedServer:

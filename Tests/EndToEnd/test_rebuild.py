@@ -7,7 +7,7 @@ import pytest
 import requests
 from support.client import Client
 from support.cluster import Cluster
-from support.history import seed_log, tables_digest
+from support.history import busy_life, seed_log, tables_digest
 from support.promise import seed, trials
 
 WRITERS, READERS = 3, 2
@@ -25,7 +25,7 @@ def cluster(workspace):
 def test_rebuilt_equals_live_while_writes_go_on(cluster, promise):
     size, number = trials(10_000), seed()
     with cluster.connect() as connection:
-        seed_log(connection, size, number)
+        seed_log(connection, size, busy_life(number))
     cluster.wait_until_folded(timeout=3600)
     crowd = Crowd(cluster, number)
     admin = cluster.admin()

@@ -6,9 +6,10 @@ import time
 
 import requests
 from support.client import Client, sha256
-from support.cluster import Role, is_ready
+from support.cluster import is_ready
 from support.program import free_port
 from support.promise import seed, trials
+from support.role import Role
 
 
 def test_a_server_that_is_asked_to_stop_finishes_what_it_has_begun(cluster, promise):

@@ -82,7 +82,8 @@ extension Problem {
   private static func database(_ error: PostgresError) -> Problem {
     // The one value of a Swift string that a Postgres text cannot hold.
     if error.sqlState == "22021" { return .invalidRequest("A text has a NUL character.") }
-    let isAway = error.isTransient || error.code == .closed || error.code == .cancelled
+    // Whether a commit happened is told to whoever sends the write again.
+    let isAway = error.isTransient || [.closed, .cancelled, .commitUnknown].contains(error.code)
     return isAway ? .unavailable("The database does not answer.") : .internal
   }
 

@@ -2,7 +2,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import threading
 import time
@@ -13,7 +12,10 @@ import redis
 import requests
 
 from .client import Client
+from .disk import Disk
 from .program import BINARY, free_port
+from .proxy import Proxy
+from .role import RedisServer, Role
 
 
 def is_ready(url):
@@ -23,53 +25,50 @@ def is_ready(url):
         return False
 
 
-class Role:
-    """One process that is kept alive until it is told to stop."""
-
-    def __init__(self, name, arguments, environment, log):
-        self.name, self.arguments, self.environment, self.log = name, arguments, environment, log
-        self.process = None
-        self.starts = 0
-        self.wanted = True
-        self.start()
-
-    def start(self):
-        self.starts += 1
-        with open(self.log, "ab") as log:
-            self.process = subprocess.Popen([BINARY, *self.arguments], stdout=log, stderr=log,
-                                            stdin=subprocess.DEVNULL, env=self.environment)
-
-    def keep_alive(self):
-        if self.wanted and self.process.poll() is not None:
-            self.start()
-
-    def signal(self, number):
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-
-    def stop(self, timeout=60):
-        self.wanted = False
-        self.signal(signal.SIGCONT)
-        self.signal(signal.SIGTERM)
-        try:
-            self.process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(30)
-
-
 class Cluster:
+    """`breakable`: Postgres and Redis are reached over links that can be cut, and the data has a disk that can be full."""
+
     admin_email, admin_password = "admin@onefold.local", "correct horse battery"
 
-    def __init__(self, directory, servers=2, workers=2, relay=True):
+    def __init__(self, directory, servers=2, workers=2, relay=True, breakable=False):
         self.directory = Path(directory)
         self.data = self.directory / "data"
         self.environment = dict(os.environ, ONEFOLD_ADMIN_PASSWORD=self.admin_password, ONEFOLD_LOG_LEVEL="notice")
-        self.services = Role("services", ["services", "--data-dir", str(self.data)], self.environment,
-                             self.directory / "services.log")
+        self.disk = Disk(self.data) if breakable else None
+        self.links = {}
+        self.kills = 0  # kill -9, of anyone.
+        self._start_servers(breakable)
+        self._configure()
+        ports = [free_port() for _ in range(servers)]
+        self.urls = [f"http://127.0.0.1:{port}" for port in ports]
+        self.worker_ports = [free_port() for _ in range(workers)]
+        self.roles = [self._role(f"serve{n}", ["serve", "--port", str(port)]) for n, port in enumerate(ports)]
+        self.roles += [self._role(f"work{n}", ["work", "--metrics-port", str(port)])
+                       for n, port in enumerate(self.worker_ports)]
+        self.roles += [self._role(name, [name]) for name in ["project"] + ["relay"] * relay]
+        self.stopping = threading.Event()
+        self.keeper = threading.Thread(target=self._keep_alive, daemon=True)
+        self.keeper.start()
+        self.wait_until_ready()
+
+    def _start_servers(self, breakable):
+        """Postgres is the program's own; Redis is not, so that a fault can choose how it keeps its data."""
+        self.redis_server = RedisServer(self.directory / "redis", self.directory / "redis.log")
+        self.redis_url = f"unix://{self.redis_server.socket}"
+        self.services = Role("services", ["services", "--data-dir", str(self.data)],
+                             dict(self.environment, REDIS_URL=self.redis_url), self.directory / "services.log")
         self.wait_for(lambda: (self.data / "services.json").exists(), "the private servers")
-        places = json.loads((self.data / "services.json").read_text())
-        self.database_url, self.redis_url = places["databaseURL"], places["redisURL"]
+        self.database_url = json.loads((self.data / "services.json").read_text())["databaseURL"]
+        # From Postgres' own record of it.
+        self.sockets = (self.data / "services/postgres/postmaster.pid").read_text().splitlines()[4]
+        if breakable:
+            self.links = {"postgres": Proxy(f"{self.sockets}/.s.PGSQL.5432"), "redis": Proxy(str(self.redis_server.socket))}
+            user = re.search(r"//(\w+)@", self.database_url)[1]
+            self.database_url = (f"postgresql://{user}@127.0.0.1:{self.links['postgres'].port}/onefold"
+                                 "?sslmode=disable&gssencmode=disable")
+            self.redis_url = f"redis://127.0.0.1:{self.links['redis'].port}"
+
+    def _configure(self):
         self.environment.update(DATABASE_URL=self.database_url, REDIS_URL=self.redis_url,
                                 ONEFOLD_BLOBS_DIR=str(self.data / "blobs"),
                                 ONEFOLD_TOKEN_SECRET="a secret for the crash tests alone, 32+",
@@ -80,22 +79,13 @@ class Cluster:
         self.command("seal", "new-key", str(key)).check_returncode()
         self.environment.update(ONEFOLD_SEAL_KEY_FILE=str(key), ONEFOLD_SEALS_FILE=str(self.seals),
                                 ONEFOLD_SEAL_EVENTS="50", ONEFOLD_SEAL_SECONDS="1")
-        self.ports = [free_port() for _ in range(servers)]
-        self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
-        self.roles = [self._role(f"serve{n}", ["serve", "--port", str(port)]) for n, port in enumerate(self.ports)]
-        self.roles += [self._role(f"work{n}", ["work"]) for n in range(workers)]
-        self.roles += [self._role(name, [name]) for name in ["project"] + ["relay"] * relay]
-        self.stopping = threading.Event()
-        self.keeper = threading.Thread(target=self._keep_alive, daemon=True)
-        self.keeper.start()
-        self.wait_until_ready()
 
     def _role(self, name, arguments):
         return Role(name, arguments, self.environment, self.directory / f"{name}.log")
 
     def _keep_alive(self):
         while not self.stopping.wait(0.1):
-            for role in [self.services, *self.roles]:
+            for role in [self.redis_server, self.services, *self.roles]:
                 role.keep_alive()
 
     def wait_for(self, condition, what, timeout=90):
@@ -127,19 +117,11 @@ class Cluster:
     def postgres_pid(self):
         return int((self.data / "services/postgres/postmaster.pid").read_text().split()[0])
 
-    def redis_pid(self):
-        out = subprocess.run(["pgrep", "-P", str(self.services.process.pid), "redis-server"],
-                             capture_output=True, text=True).stdout.split()
-        return int(out[0]) if out else None
-
-    def sockets(self):
-        return re.search(r"unix://(.*)/redis\.sock", self.redis_url).group(1)
-
     def redis(self):
-        return redis.Redis(unix_socket_path=self.sockets() + "/redis.sock", decode_responses=True, socket_timeout=5)
+        return redis.Redis(unix_socket_path=str(self.redis_server.socket), decode_responses=True, socket_timeout=5)
 
     def connect(self):
-        return psycopg.connect(host=self.sockets(), port=5432, user="onefold", dbname="onefold", autocommit=True)
+        return psycopg.connect(host=self.sockets, port=5432, user="onefold", dbname="onefold", autocommit=True)
 
     def command(self, *arguments, timeout=600):
         return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=timeout,
@@ -148,6 +130,9 @@ class Cluster:
     def stop(self):
         self.stopping.set()
         self.keeper.join()
-        for role in self.roles:
+        for role in [*self.roles, self.services, self.redis_server]:
             role.stop()
-        self.services.stop()
+        for link in self.links.values():
+            link.close()
+        if self.disk:
+            self.disk.close()

@@ -8,6 +8,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 
@@ -18,12 +19,14 @@ class Proxy:
         self.process = subprocess.Popen([sys.executable, Path(__file__), target], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
+        self.lock = threading.Lock()
 
     def set(self, mode):
         """Returns once it holds."""
-        self.process.stdin.write(mode + "\n")
-        self.process.stdin.flush()
-        self.lost = int(self.process.stdout.readline())
+        with self.lock:
+            self.process.stdin.write(mode + "\n")
+            self.process.stdin.flush()
+            self.process.stdout.readline()
 
     def close(self):
         self.process.stdin.close()
@@ -38,7 +41,6 @@ class Link:
         self.flowing = asyncio.Event()
         self.flowing.set()
         self.transports = set()
-        self.lost = 0
 
     def set(self, mode):
         self.mode = mode
@@ -78,7 +80,6 @@ class Link:
         while data := await source.read(1 << 16):
             await self.flowing.wait()
             if answers and self.mode == "lose":
-                self.lost += 1
                 raise ConnectionResetError
             sink.write(data)
             await sink.drain()
@@ -94,7 +95,7 @@ async def main(target):
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
     while mode := (await commands.readline()).decode().strip():
         link.set(mode)
-        print(link.lost, flush=True)
+        print(mode, flush=True)
 
 
 if __name__ == "__main__":

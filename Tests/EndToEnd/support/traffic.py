@@ -1,6 +1,7 @@
 """What clients do while the system breaks under them."""
 import random
 import threading
+from collections import Counter
 
 import requests
 
@@ -20,6 +21,7 @@ class Traffic:
         self.pool = [rng.randbytes(int(rng.lognormvariate(8.5, 1.5))) for _ in range(200)]
         self.stopping = threading.Event()
         self.surprises = []  # What ended a client: an answer that no client should get.
+        self.failures = Counter()  # By status: 500 and above, and why.
         self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(THREADS)]
         for thread in self.threads:
             thread.start()
@@ -65,6 +67,8 @@ class Traffic:
             answer = call()
             if answer.status_code == 401:
                 client.token = None
+            if answer.status_code >= 500 and not self._is_final(answer):
+                self.failures[f"{answer.status_code} {answer.json()['type'].split(':')[-1]}"] += 1
             return answer if self._is_final(answer) else None
         except (requests.RequestException, AssertionError):
             return None

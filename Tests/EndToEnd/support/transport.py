@@ -21,3 +21,8 @@ def jobs_left(redis):
         if count:
             left[key] = count
     return left
+
+
+def relayed(redis):
+    """The position up to which the relay has come."""
+    return int(redis.get("relay:position") or 0)

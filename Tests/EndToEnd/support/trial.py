@@ -5,17 +5,15 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-import redis
-
 from .client import Client
 from .cluster import Cluster
-from .faults import ALL
 from .ledger import Ledger
+from .storm import Storm
 from .subscriber import Subscriber
 from .traffic import ACCOUNTS, Traffic
 from .transport import jobs_left
 from .verifier import Verdict, Verifier
+from .worker_counters import WorkerCounters
 
 TIGHT_QUOTA = 1_500_000  # Of the last account, so that refusals happen.
 
@@ -29,8 +27,7 @@ class Outcome:
 
 def run(seconds, seed, faults, directory):
     """Breaks a cluster in this directory for so long, with faults of these names."""
-    rng = random.Random(seed)
-    cluster = Cluster(directory)
+    cluster = Cluster(directory, breakable=True)
     try:
         clients = [Client.registered(cluster.urls[0]) for _ in range(ACCOUNTS)]
         answer = cluster.admin().request("PUT", f"/admin/users/{clients[-1].account['id']}/quota",
@@ -38,33 +35,31 @@ def run(seconds, seed, faults, directory):
         assert answer.ok, f"{answer.status_code} {answer.text}"
         ledger = Ledger(Path(directory) / "ledger.jsonl")
         subscriber = Subscriber(cluster.urls, Client.registered_as(clients[0]))
+        counters = WorkerCounters(cluster.worker_ports)
+        storm = Storm(cluster, random.Random(seed), faults)
         traffic = Traffic(cluster, ledger, clients, seed)
-        done = break_things(cluster, seconds, rng, faults)
+        storm.rage(seconds)
+        # Clients give up in the midst of a fault: what became of their last request they never learn.
+        storm.strike("kill-all" if "kill-all" in faults else faults[0])
         traffic.stop()
+        storm.recovery.stop()
         drained = drain(cluster, clients)
+        counters.stop()
         verdict = judge(cluster, ledger, clients, subscriber, traffic)
+        verdict.check("after every fault all servers accepted and the work was done again", len(storm.recovery.threads),
+                      storm.recovery.missing())
         states = Counter(entry.state for entry in ledger.entries)
-        return Outcome(done, [
-            ", ".join(f"{name} {count}" for name, count in sorted(done.items())),
+        figures = [
+            f"kills {cluster.kills}", ", ".join(f"{name} {count}" for name, count in sorted(storm.done.items())),
             f"uploads acknowledged {states['acked']}, refused {states['refused']}, without an answer {states['sent']}",
-            f"drained in {drained:.1f} s"], verdict)
+            *storm.recovery.figures(), f"drained in {drained:.1f} s",
+            f"jobs rescued {counters.totals['jobs rescued']}",
+            "5xx " + (", ".join(f"{count} of {status}" for status, count in sorted(traffic.failures.items())) or "0")]
+        if "fill-disk" in faults and not cluster.disk.is_there:
+            figures.append("full disk NOT TESTED: mounting is not allowed here")
+        return Outcome(storm.done, figures, verdict)
     finally:
         cluster.stop()
-
-
-def break_things(cluster, seconds, rng, faults):
-    """One fault after another; returns how often each was done."""
-    done = Counter()
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        time.sleep(rng.uniform(1, 5))
-        name = rng.choice(faults)
-        try:
-            ALL[name](cluster, rng)
-            done[name] += 1
-        except (OSError, psycopg.Error, redis.RedisError):
-            done[f"{name} (found it down)"] += 1
-    return done
 
 
 def drain(cluster, clients, timeout=180):
@@ -101,9 +96,12 @@ def judge(cluster, ledger, clients, subscriber, traffic):
         while (left := jobs_left(cluster.redis())) and time.monotonic() < deadline:
             time.sleep(0.1)
         verdict.check("Redis has no entry left, and none is pending", 1, left.items())
+        verdict.check("what failed said that it may be tried again", traffic.failures.total(),
+                      [failure for failure in traffic.failures.items() if failure[0][:3] not in ("503", "507")])
         missed = sorted(set(expected) - set(subscriber.positions))
         verdict.check(f"a WebSocket over {subscriber.sessions} connections saw each event once, in order",
                       len(expected), subscriber.faults + [("missed", p) for p in missed])
         verifier.rebuilt_equals_live(cluster.command)
         verifier.seals_hold(cluster.command, cluster.seals)
+        verifier.files_of_postgres_are_whole(cluster.sockets)
         return verdict

@@ -1,6 +1,7 @@
 """Holds a quiet system to its promises, by brute force over the ledger, the log, the bytes on disk and the API."""
 import hashlib
 import json
+import shutil
 import subprocess
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -165,6 +166,16 @@ class Verifier:
         if report["events"] < count:
             broken.append(f"{report['events']} of {count} events are sealed")
         self.verdict.check("the log is what was sealed", count, broken)
+
+    def files_of_postgres_are_whole(self, host):
+        """By its own tool: every table and index, page by page."""
+        tool = shutil.which("pg_amcheck") or max(Path("/usr/lib/postgresql").glob("*/bin/pg_amcheck"), default=None)
+        if tool:
+            result = subprocess.run([tool, "--install-missing", "-h", host, "-U", "onefold", "onefold"],
+                                    capture_output=True, text=True)
+            (count,), = self.sql("SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'i')")
+            self.verdict.check("Postgres' tables and indexes are whole", count,
+                               [] if result.returncode == 0 else [result.stdout[-2000:] + result.stderr[-2000:]])
 
     # Bytes
 

@@ -9,6 +9,7 @@ import HTTPTypes
 import HummingbirdCore
 import NIOCore
 import NIOHTTP1
+import Postgres
 import Redis
 import Testing
 
@@ -51,6 +52,8 @@ struct ProblemTests {
       (PasswordError.busy, 503, "unavailable"),
       (TokenError.expired, 401, "unauthenticated"),
       (EventLogError.eventIdReused(UUID()), 422, "idempotency-key-reused"),
+      (PostgresError(.commitUnknown, "gone"), 503, "unavailable"),
+      (PostgresError(.misuse, "a mistake"), 500, "internal"),
       (RedisError(.connection, "gone"), 503, "unavailable"),
       (BodyTooSlow(), 408, "too-slow"),
       (HTTPParserError.invalidEOFState, 400, "incomplete-body"),
