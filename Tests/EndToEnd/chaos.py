@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 # No time limit: those in the tests are for the short form.
 PYTEST = [".venv/bin/python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:timeout",
-          "-W", "ignore::pytest.PytestConfigWarning"]
+          "-W", "ignore::pytest.PytestConfigWarning", "-W", "ignore::pytest.PytestUnknownMarkWarning"]
 SWIFT = ["swift", "test", "--skip-build", "--filter"]
 HOURS = 3
 
