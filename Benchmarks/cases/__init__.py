@@ -1,5 +1,5 @@
 """Every benchmark by name: a function that yields figures."""
-from . import append, blobs, catchup, hashing, push, reads, replay, verify
+from . import append, blobs, catchup, flatness, hashing, push, reads, replay, verify
 
 ALL = {
     "sha256": hashing.measure,
@@ -10,4 +10,5 @@ ALL = {
     "push": push.measure,
     "reads": reads.measure,
     "replay": replay.measure,
+    "flatness": flatness.measure,
 }

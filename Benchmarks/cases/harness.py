@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,10 +39,23 @@ def number(value):
 
 def bench(*arguments):
     """The number that one command of onefold-bench prints."""
-    out = subprocess.run([BENCH, *map(str, arguments)], capture_output=True, text=True, timeout=1800, cwd=ROOT)
-    if out.returncode != 0:
-        raise RuntimeError(f"onefold-bench {' '.join(map(str, arguments))}: {out.stderr[-2000:]}")
-    return float(out.stdout)
+    return bench_with_memory(*arguments)[0]
+
+
+def bench_with_memory(*arguments):
+    """That number, and the most memory that the command had, in MiB."""
+    with tempfile.TemporaryFile("w+") as errors:
+        command = subprocess.Popen([BENCH, *map(str, arguments)], stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
+        deadline = threading.Timer(1800, command.kill)
+        deadline.start()
+        out = command.stdout.read()
+        deadline.cancel()
+        _, status, usage = os.wait4(command.pid, 0)
+        command.returncode = os.waitstatus_to_exitcode(status)
+        if command.returncode != 0:
+            errors.seek(0)
+            raise RuntimeError(f"onefold-bench {' '.join(map(str, arguments))}: {errors.read()[-2000:]}")
+    return float(out), usage.ru_maxrss / 1024
 
 
 @contextlib.contextmanager

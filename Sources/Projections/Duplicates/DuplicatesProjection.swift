@@ -17,42 +17,43 @@ public struct DuplicatesProjection: Projection {
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
-    var files = InOrder<UUID, FileChange>()
-    var groups = InOrder<UUID, MatchedGroup>()
-    for event in batch {
-      if event.type == "duplicates.exactMatched" {
-        let group = try MatchedGroup(event)
-        // The first match makes the group.
-        groups.add(group, for: group.id)
-      } else {
-        try files[Payload(event).uuid("fileId"), default: FileChange()].fold(event)
-      }
-    }
+    let (files, groups) = try Self.read(batch)
     // Members first: a new group counts them as they are after the whole batch.
-    if !files.isEmpty { try await fold(files, on: connection) }
-    if !groups.isEmpty { _ = try await connection.execute(Self.fold(groups.values)) }
+    try await insert(files.uploaded, on: connection)
+    let copies = Self.copies(files.uploaded)
+    if !files.known.isEmpty || !copies.isEmpty { _ = try await connection.execute(Self.change(files.known, copies)) }
+    if !groups.isEmpty { _ = try await connection.execute(Self.fold(groups)) }
   }
 
-  private func fold(_ files: InOrder<UUID, FileChange>, on connection: PostgresConnection) async throws {
-    let uploaded = zip(files.keys, files.values).filter { $1.upload != nil && !$1.isRemoved }
+  static func read(_ batch: [RecordedEvent]) throws -> (FileChanges, [MatchedGroup]) {
+    var groups = InOrder<UUID, MatchedGroup>()
+    for event in batch where event.type == "duplicates.exactMatched" {
+      let group = try MatchedGroup(event)
+      // The first match makes the group.
+      groups.add(group, for: group.id)
+    }
+    return (try FileChanges(batch.lazy.filter { $0.type != "duplicates.exactMatched" }), groups.values)
+  }
+
+  func insert(_ files: [(UUID, FileChange)], on connection: PostgresConnection) async throws {
+    guard !files.isEmpty else { return }
+    try await connection.copyIn(
+      "COPY member (file_id, owner, position, size, uploaded_at, live, digest, path) FROM STDIN (FORMAT binary)",
+      rows: files
+    ) { row, writer in
+      guard let file = row.1.upload else { return }
+      writer.row(
+        row.0, file.owner, file.position, file.size, file.uploadedAt, row.1.isLive, file.digest, file.path)
+    }
+  }
+
+  private static func copies(_ files: [(UUID, FileChange)]) -> InOrder<OwnedContent, Int64> {
     var copies = InOrder<OwnedContent, Int64>()
-    for (_, change) in uploaded where !(change.moved?.isTrashed ?? false) {
+    for (_, change) in files where change.isLive {
       guard let file = change.upload else { continue }
       copies[OwnedContent(owner: file.owner, digest: file.digest), default: 0] += 1
     }
-    if !uploaded.isEmpty {
-      try await connection.copyIn(
-        "COPY member (file_id, owner, position, size, uploaded_at, live, digest, path) FROM STDIN (FORMAT binary)",
-        rows: uploaded
-      ) { row, writer in
-        guard let file = row.1.upload else { return }
-        writer.row(
-          row.0, file.owner, file.position, file.size, file.uploadedAt, !(row.1.moved?.isTrashed ?? false), file.digest,
-          file.path)
-      }
-    }
-    let known = zip(files.keys, files.values).filter { $1.upload == nil }
-    if !known.isEmpty || !copies.isEmpty { _ = try await connection.execute(Self.change(known, copies)) }
+    return copies
   }
 
   /// Members of earlier batches, and the copies of groups, which count those of this batch as well.

@@ -17,18 +17,13 @@ public struct FilesProjection: Projection {
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
-    var changes = InOrder<UUID, FileChange>()
-    for event in batch {
-      try changes[Payload(event).uuid("fileId"), default: FileChange()].fold(event)
-    }
-    // A file of this batch gets its final state at once; one that has gone again by its end leaves nothing.
-    let uploaded = zip(changes.keys, changes.values).filter { $1.upload != nil && !$1.isRemoved }
-    if !uploaded.isEmpty { try await insert(uploaded, on: connection) }
-    let known = zip(changes.keys, changes.values).filter { $1.upload == nil }
-    if !known.isEmpty { _ = try await connection.execute(Self.change(known)) }
+    let changes = try FileChanges(batch)
+    try await insert(changes.uploaded, on: connection)
+    if !changes.known.isEmpty { _ = try await connection.execute(Self.change(changes.known)) }
   }
 
-  private func insert(_ files: [(UUID, FileChange)], on connection: PostgresConnection) async throws {
+  func insert(_ files: [(UUID, FileChange)], on connection: PostgresConnection) async throws {
+    guard !files.isEmpty else { return }
     try await connection.copyIn(
       """
       COPY file (id, owner, position, size, uploaded_at, trashed_at, settled, state, digest, content_type, path)
@@ -62,46 +57,6 @@ public struct FilesProjection: Projection {
     FROM change
     WHERE file.id = change.id AND NOT change.removed
     """
-  }
-}
-
-/// What a batch says of one file. Removal is final; of trashing and restoring the last one counts.
-struct FileChange {
-  struct Upload {
-    var owner: UUID
-    var position: Int64
-    var size: Int64
-    var uploadedAt: Date
-    var digest: String
-    var contentType: String?
-    var path: String
-  }
-
-  var upload: Upload?
-  var moved: (isTrashed: Bool, at: Date)?
-  var isRemoved = false
-  var isSettled = false
-
-  mutating func fold(_ event: RecordedEvent) throws {
-    switch event.type {
-    case "file.uploaded": upload = try Upload(event, unless: upload != nil)
-    case "file.trashed": moved = (true, event.recordedAt)
-    case "file.restored": moved = (false, event.recordedAt)
-    case "file.removed": isRemoved = true
-    default: isSettled = true
-    }
-  }
-}
-
-extension FileChange.Upload {
-  /// - Throws: ``UnreadableEvent``, also for a file that was uploaded before.
-  init(_ event: RecordedEvent, unless isKnown: Bool) throws {
-    guard !isKnown else { throw UnreadableEvent(event, "the file was uploaded before") }
-    let payload = Payload(event)
-    self.init(
-      owner: try event.requiredOwner(), position: event.position.rawValue, size: try payload.integer("size"),
-      uploadedAt: event.recordedAt, digest: try payload.digest(), contentType: try payload.optionalText("contentType"),
-      path: try payload.text("path"))
   }
 }
 

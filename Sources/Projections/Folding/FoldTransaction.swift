@@ -36,17 +36,31 @@ extension Projection {
   ///
   /// - Throws: ``FoldError`` when the same batch would fail again; other errors when it may succeed.
   func fold(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
+    try await take(batch) { part in
+      try await apply(part, on: connection)
+    } forget: { owner, _ in
+      try await forget(owner, on: connection)
+    }
+  }
+
+  /// Hands the batch to `body` in parts, and erasures between them to `forget`.
+  ///
+  /// - Throws: as ``fold(_:on:)``.
+  func take(
+    _ batch: [RecordedEvent], _ body: ([RecordedEvent]) async throws -> Void,
+    forget: (UUID, Position) async throws -> Void
+  ) async throws {
     guard !batch.isEmpty else { return }
     do {
-      if Self.eventTypes != nil { try batch.forEach(Self.requireKnownVersion) }
-      var rest = batch[...]
+      if Self.eventTypes != nil { try Self.requireKnownVersions(batch) }
+      var start = 0
       // An erasure ends what came before it and not what comes after, so the batch is cut there. It hardly ever is.
-      while let index = rest.firstIndex(where: { $0.type == AccountErased.eventType }) {
-        if index > rest.startIndex { try await apply(Array(rest[..<index]), on: connection) }
-        try await forget(Payload(rest[index]).uuid("accountId"), on: connection)
-        rest = rest[(index + 1)...]
+      for index in batch.indices where batch[index].type == AccountErased.eventType {
+        if index > start { try await body(Array(batch[start..<index])) }
+        try await forget(Payload(batch[index]).uuid("accountId"), batch[index].position)
+        start = index + 1
       }
-      if !rest.isEmpty { try await apply(rest.startIndex == 0 ? batch : Array(rest), on: connection) }
+      if start < batch.count { try await body(start == 0 ? batch : Array(batch[start...])) }
     } catch let error as PostgresError where error.isTransient || error.code == .cancelled || error.code == .closed {
       throw error
     } catch let error as CancellationError {
@@ -65,10 +79,14 @@ extension Projection {
   }
 
   /// Members may mean something else in a version that a newer program wrote.
-  private static func requireKnownVersion(_ event: RecordedEvent) throws(UnreadableEvent) {
-    guard let known = EventCatalog.versions[event.type], !known.contains(event.schemaVersion) else { return }
-    throw UnreadableEvent(
-      event, "it has schema version \(event.schemaVersion), and this program reads version \(known.upperBound)")
+  private static func requireKnownVersions(_ batch: [RecordedEvent]) throws(UnreadableEvent) {
+    // By index: an event that is copied out costs more than what is asked of it.
+    for index in batch.indices {
+      let version = batch[index].schemaVersion
+      guard let known = EventCatalog.versions[batch[index].type], !known.contains(version) else { continue }
+      throw UnreadableEvent(
+        batch[index], "it has schema version \(version), and this program reads version \(known.upperBound)")
+    }
   }
 }
 

@@ -19,10 +19,12 @@ struct InOrder<Key: Hashable, Value> {
   mutating func add(_ value: Value, for key: Key) { _ = place(of: key, { value }) }
 
   private mutating func place(of key: Key, _ fallback: () -> Value) -> Int {
-    if let place = places[key] { return place }
-    places[key] = keys.count
-    keys.append(key)
-    values.append(fallback())
-    return keys.count - 1
+    // Looks the key up once, whether it is new or not.
+    let place = { (place: inout Int) in place }(&places[key, default: keys.count])
+    if place == keys.count {
+      keys.append(key)
+      values.append(fallback())
+    }
+    return place
   }
 }

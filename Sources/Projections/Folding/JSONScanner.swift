@@ -2,13 +2,12 @@
 
 import Foundation
 
-/// Finds members of one JSON object. It takes canonical JSON and any other; of what it passes over it only finds the end.
+/// Finds the members of one JSON object. It takes canonical JSON and any other; of what it passes over it only finds the end.
 struct JSONScanner {
-  enum Found: Equatable {
-    case value(Range<Int>)
-    /// Not there, or null.
-    case missing
-    case malformed
+  /// Where a name stands, without its quotes, and its value, with its quotes if it is a string.
+  struct Member {
+    var name: Range<Int>
+    var value: Range<Int>
   }
 
   private let bytes: UnsafeBufferPointer<UInt8>
@@ -16,26 +15,20 @@ struct JSONScanner {
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-  /// The value of the object's member of this name, with its quotes if it is a string.
-  mutating func value(of name: StaticString) -> Found {
-    guard take(UInt8(ascii: "{")) else { return .malformed }
-    if take(UInt8(ascii: "}")) { return .missing }
+  /// The object's members in their order, as far as they can be told; and whether that is to the object's end.
+  mutating func members() -> (members: [Member], areAll: Bool) {
+    var members: [Member] = []
+    guard take(UInt8(ascii: "{")) else { return (members, false) }
+    if take(UInt8(ascii: "}")) { return (members, true) }
+    members.reserveCapacity(8)
     repeat {
-      guard let key = string(), take(UInt8(ascii: ":")) else { return .malformed }
+      guard let key = string(), take(UInt8(ascii: ":")) else { return (members, false) }
       skipSpace()
       let start = index
-      guard skipValue() else { return .malformed }
-      if isName(name, at: key) {
-        return bytes[start] == UInt8(ascii: "n") ? .missing : .value(start..<index)
-      }
+      guard skipValue() else { return (members, false) }
+      members.append(Member(name: key.lowerBound + 1..<key.upperBound - 1, value: start..<index))
     } while take(UInt8(ascii: ","))
-    return take(UInt8(ascii: "}")) ? .missing : .malformed
-  }
-
-  /// Names in the code have no character that JSON would escape.
-  private func isName(_ name: StaticString, at key: Range<Int>) -> Bool {
-    guard key.count - 2 == name.utf8CodeUnitCount, let base = bytes.baseAddress else { return false }
-    return memcmp(base + key.lowerBound + 1, name.utf8Start, name.utf8CodeUnitCount) == 0
+    return (members, take(UInt8(ascii: "}")))
   }
 
   private mutating func skipSpace() {
@@ -55,16 +48,22 @@ struct JSONScanner {
     guard index < bytes.count, bytes[index] == UInt8(ascii: "\"") else { return nil }
     let start = index
     index += 1
-    while index < bytes.count {
-      switch bytes[index] {
-      case UInt8(ascii: "\""):
-        index += 1
-        return start..<index
-      case UInt8(ascii: "\\"): index += 2
-      default: index += 1
-      }
+    while let quote = next(UInt8(ascii: "\"")) {
+      var end = quote
+      while bytes[end - 1] == UInt8(ascii: "\\"), end - 1 > start { end -= 1 }
+      index = quote + 1
+      // After an odd number of backslashes the quote belongs to the text.
+      if (quote - end).isMultiple(of: 2) { return start..<index }
     }
     return nil
+  }
+
+  /// Where this byte comes next.
+  private func next(_ byte: UInt8) -> Int? {
+    guard let base = bytes.baseAddress, index < bytes.count,
+      let found = memchr(base + index, Int32(byte), bytes.count - index)
+    else { return nil }
+    return UnsafeRawPointer(found) - UnsafeRawPointer(base)
   }
 
   private mutating func skipValue() -> Bool {
@@ -107,7 +106,8 @@ enum JSONText {
   static func decode(_ bytes: ArraySlice<UInt8>) -> String? {
     guard bytes.count >= 2, bytes.first == UInt8(ascii: "\""), bytes.last == UInt8(ascii: "\"") else { return nil }
     let inner = bytes.dropFirst().dropLast()
-    if !inner.contains(UInt8(ascii: "\\")) { return String(decoding: inner, as: UTF8.self) }
+    let isEscaped = inner.withUnsafeBytes { $0.baseAddress.map { memchr($0, 0x5c, inner.count) != nil } ?? false }
+    if !isEscaped { return String(decoding: inner, as: UTF8.self) }
     return try? JSONDecoder().decode(String.self, from: Data(bytes))
   }
 }

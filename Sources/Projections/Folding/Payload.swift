@@ -5,11 +5,22 @@ import Foundation
 
 /// The members of an event's payload, read where they stand: no tree is built, and what nobody asks for is only passed over.
 ///
-/// Each member costs one pass over the payload, a fraction of a microsecond. Members that are not asked for may be anything.
+/// One pass over the payload, a fraction of a microsecond, finds them all. Members that are not asked for may be anything.
 struct Payload {
-  private let event: RecordedEvent
+  private let position: Position
+  private let bytes: [UInt8]
+  private let members: [JSONScanner.Member]
+  /// False for a payload that is no JSON object from some place on.
+  private let isWhole: Bool
 
-  init(_ event: RecordedEvent) { self.event = event }
+  init(_ event: RecordedEvent) {
+    position = event.position
+    bytes = event.payload
+    (members, isWhole) = bytes.withUnsafeBufferPointer { bytes in
+      var scanner = JSONScanner(bytes)
+      return scanner.members()
+    }
+  }
 
   /// - Throws: ``UnreadableEvent`` when the member is missing or is no text.
   func text(_ name: StaticString) throws(UnreadableEvent) -> String {
@@ -20,45 +31,54 @@ struct Payload {
   /// Nil for a member that is missing or null.
   func optionalText(_ name: StaticString) throws(UnreadableEvent) -> String? {
     guard let value = try member(name) else { return nil }
-    guard let text = JSONText.decode(event.payload[value]) else { throw unreadable(name, "is no text") }
+    guard let text = JSONText.decode(bytes[value]) else { throw unreadable(name, "is no text") }
     return text
   }
 
   func integer(_ name: StaticString) throws(UnreadableEvent) -> Int64 {
     guard let value = try member(name) else { throw unreadable(name, "is missing") }
-    guard let number = Int64(ascii: event.payload[value]) else { throw unreadable(name, "is no whole number") }
+    guard let number = Int64(ascii: bytes[value]) else { throw unreadable(name, "is no whole number") }
     return number
   }
 
   func uuid(_ name: StaticString) throws(UnreadableEvent) -> UUID {
     guard let value = try member(name) else { throw unreadable(name, "is missing") }
-    guard let id = UUID(quoted: event.payload[value]) else { throw unreadable(name, "is no identifier") }
+    guard let id = UUID(quoted: bytes[value]) else { throw unreadable(name, "is no identifier") }
     return id
   }
 
   /// The text of a `sha256:` digest.
   func digest(_ name: StaticString = "digest") throws(UnreadableEvent) -> String {
-    let text = try text(name)
-    guard text.utf8.count == 71, text.hasPrefix("sha256:") else { throw unreadable(name, "is no digest") }
+    guard let value = try member(name) else { throw unreadable(name, "is missing") }
+    guard stands("\"sha256:", at: value.lowerBound), let text = JSONText.decode(bytes[value]),
+      text.utf8.count == 71
+    else {
+      throw unreadable(name, "is no digest")
+    }
     return text
   }
 
   /// Where a member's value stands; nil when it is missing or null.
   private func member(_ name: StaticString) throws(UnreadableEvent) -> Range<Int>? {
-    let found = event.payload.withUnsafeBufferPointer { bytes in
-      var scanner = JSONScanner(bytes)
-      return scanner.value(of: name)
+    for member in members where member.name.count == name.utf8CodeUnitCount && stands(name, at: member.name.lowerBound)
+    {
+      return bytes[member.value.lowerBound] == UInt8(ascii: "n") ? nil : member.value
     }
-    switch found {
-    case .value(let range): return range
-    case .missing: return nil
-    case .malformed: throw UnreadableEvent(event, "the payload is no JSON object")
+    guard isWhole else { throw UnreadableEvent(at: position, "the payload is no JSON object") }
+    return nil
+  }
+
+  /// Whether these bytes stand there. Names in the code have no character that JSON would escape.
+  private func stands(_ text: StaticString, at start: Int) -> Bool {
+    bytes.withUnsafeBytes { bytes in
+      guard let base = bytes.baseAddress, bytes.count - start >= text.utf8CodeUnitCount else { return false }
+      return memcmp(base + start, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
   }
 
   /// Names the member and never its value, which may be personal.
   private func unreadable(_ name: StaticString, _ what: String) -> UnreadableEvent {
-    UnreadableEvent(event, "the member \"\(name)\" \(what)")
+    UnreadableEvent(at: position, "the member \"\(name)\" \(what)")
   }
 }
 
@@ -67,8 +87,10 @@ struct UnreadableEvent: Error, Equatable, CustomStringConvertible {
   let position: Position
   let reason: String
 
-  init(_ event: RecordedEvent, _ reason: String) {
-    position = event.position
+  init(_ event: RecordedEvent, _ reason: String) { self.init(at: event.position, reason) }
+
+  init(at position: Position, _ reason: String) {
+    self.position = position
     self.reason = reason
   }
 

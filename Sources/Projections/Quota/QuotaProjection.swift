@@ -23,7 +23,8 @@ public struct QuotaProjection: Projection {
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
     var accounts = InOrder<UUID, AccountChange>()
     for event in batch {
-      try accounts[Payload(event).uuid("accountId"), default: AccountChange()].fold(event)
+      let payload = Payload(event)
+      try accounts[payload.uuid("accountId"), default: AccountChange()].fold(event, payload)
     }
     let registered = zip(accounts.keys, accounts.values).filter { $1.registration != nil }
     if !registered.isEmpty { try await insert(registered, on: connection) }
@@ -77,8 +78,7 @@ struct AccountChange {
   var quotaBytes: Int64?
   var usedBytes: Int64?
 
-  mutating func fold(_ event: RecordedEvent) throws {
-    let payload = Payload(event)
+  mutating func fold(_ event: RecordedEvent, _ payload: Payload) throws {
     switch event.type {
     case "account.registered":
       guard registration == nil else { throw UnreadableEvent(event, "the account was registered before") }

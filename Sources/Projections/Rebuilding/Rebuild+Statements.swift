@@ -11,7 +11,13 @@ extension Rebuild {
       "SELECT pg_try_advisory_lock(hashtextextended(\("onefold.rebuild.\(name)"), 0))"
     }
 
-    static func begin(_ name: String) -> Query { "SELECT projection.begin_rebuild(\(name))" }
+    /// - Parameter constrained: whether the new tables have keys from the start, which folding needs.
+    static func begin(_ name: String, constrained: Bool = true) -> Query {
+      "SELECT projection.begin_rebuild(\(name), \(constrained))"
+    }
+
+    /// Adds the keys that tables were begun without. Fails when rows break one.
+    static func constrain(_ name: String) -> Query { "SELECT projection.constrain_rebuild(\(name))" }
 
     static func discard(_ name: String) -> Query { "SELECT projection.discard_rebuild(\(name))" }
 

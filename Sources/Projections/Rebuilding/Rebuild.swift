@@ -26,6 +26,10 @@ public enum Rebuild {
     public var parksMore = false
     /// It was asked for over the board: if it is cancelled, somebody else takes it up.
     public var isRequested = false
+    /// Events of one step; a multiple of what a runner takes, because nobody waits for each.
+    var batchSize = 20_000
+    /// Events that are left for the moment in which the live tables stand still.
+    var rest: Int64 = 500
 
     public init(onPoison: PoisonPolicy = .park, parksMore: Bool = false, isRequested: Bool = false) {
       self.onPoison = onPoison
@@ -33,12 +37,6 @@ public enum Rebuild {
       self.isRequested = isRequested
     }
   }
-
-  /// Events of one step; a multiple of what a runner takes, because nobody waits for each.
-  static let batchSize = 20_000
-
-  /// Events that are left for the moment in which the live tables stand still.
-  static let rest: Int64 = 500
 
   /// Rebuilds one projection.
   ///
@@ -69,7 +67,7 @@ public enum Rebuild {
         try await RebuildRun.begin(
           projection, pool: pool, log: log, options: options, reporter: reporter, logger: logger)
       }
-      await replay(runs.compactMap { try? $0.get() }, log: log)
+      await replay(runs.compactMap { try? $0.get() }, log: log, options)
       let results = await concurrently(runs) { run in
         let report = try await run.get().finish()
         try await record(report, in: log)
@@ -103,16 +101,18 @@ public enum Rebuild {
   }
 
   /// One reading for all, a page ahead of the folds. Each run takes what is for it, and goes on by itself from where it has to stop.
-  private static func replay(_ runs: [RebuildRun], log: any EventLog) async {
+  private static func replay(_ runs: [RebuildRun], log: any EventLog, _ options: Options) async {
     do {
       let types = runs.map(\.projection.filter.types)
       let filter = types.contains(nil) ? .all : EventFilter.types(types.reduce(into: []) { $0.formUnion($1 ?? []) })
       @Sendable func read(after position: Position) async throws -> EventPage {
-        try await log.page(after: position, limit: batchSize, filter: filter)
+        var page = try await log.page(after: position, limit: options.batchSize, filter: filter)
+        EventCatalog.useLiteralTypes(in: &page.events)
+        return page
       }
       var start = Position.start
       var page = try await read(after: start)
-      while try await isWorthwhile(runs, after: start), page.through > start {
+      while try await isWorthwhile(runs, after: start, options), page.through > start {
         let through = page.through
         async let following = read(after: through)
         _ = await concurrently(runs) { [page, start] run in await run.fold(page, from: start) }
@@ -125,8 +125,10 @@ public enum Rebuild {
   }
 
   /// Whether there is more to fold than a switch may wait for.
-  private static func isWorthwhile(_ runs: [RebuildRun], after position: Position) async throws -> Bool {
-    for run in runs where try await run.aim().rawValue - position.rawValue > rest { return true }
+  private static func isWorthwhile(_ runs: [RebuildRun], after position: Position, _ options: Options) async throws
+    -> Bool
+  {
+    for run in runs where try await run.aim().rawValue - position.rawValue > options.rest { return true }
     return false
   }
 

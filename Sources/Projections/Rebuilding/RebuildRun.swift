@@ -22,6 +22,8 @@ actor RebuildRun {
   private var parked: [ParkedEvent] = []
   private var alreadyParked: Set<Position> = []
   private var hasLiveTables = false
+  /// The projection while its new tables are filled without keys.
+  private var loading: (any BulkLoading)?
   private var failure: (any Error)?
 
   private nonisolated var name: String { projection.name }
@@ -68,7 +70,9 @@ actor RebuildRun {
 
   private func prepare() async throws {
     _ = try await connection.execute(Checkpoint.create(name, version: projection.version))
-    _ = try await connection.query(Rebuild.Statements.begin(name))
+    loading = projection as? any BulkLoading
+    _ = try await connection.query(Rebuild.Statements.begin(name, constrained: loading == nil))
+    if let loading { _ = try await connection.pipeline(type(of: loading).beginLoading) }
     let positions = try await connection.query(ParkedEvents.Statements.positions(name))
     alreadyParked = Set(try positions.map { Position(try $0.decode(0)) })
     try await reporter.began(name)
@@ -116,6 +120,10 @@ actor RebuildRun {
   }
 
   private func complete() async throws -> RebuildReport {
+    if loading != nil {
+      try await catchUp()
+      try await finishLoading()
+    }
     report(.indexing)
     _ = try await connection.query(Rebuild.Statements.index(name))
     try await catchUp()
@@ -141,15 +149,50 @@ actor RebuildRun {
 
   private func fold(_ page: EventPage) async throws {
     let end = min(page.through, target)
-    let wanted = page.events.filter { $0.position <= end && projection.wants($0) }
-    let failed = try await EventPage(events: wanted, through: end, isLast: false).foldPatiently { part in
-      try await connection.transaction(FoldTransaction.options) { [projection, next] connection in
-        _ = try await connection.query(FoldTransaction.prepare(schema: next))
-        try await projection.fold(part.events, on: connection)
+    let failed = try await page.part(upTo: end, projection.filter.types).foldPatiently { part in
+      try await inNextTables { [projection, loading] connection in
+        if let loading {
+          try await loading.loadWhole(part.events, on: connection)
+        } else {
+          try await projection.fold(part.events, on: connection)
+        }
       }
     }
     for (event, error) in failed { try park(event, after: error) }
     position = end
+  }
+
+  private func inNextTables(_ body: (PostgresConnection) async throws -> Void) async throws {
+    try await connection.transaction(FoldTransaction.options) { [next] connection in
+      _ = try await connection.query(FoldTransaction.prepare(schema: next))
+      try await body(connection)
+    }
+  }
+
+  /// Gives what was loaded its meaning and its keys. If there is an event in it that tables with keys would have refused, begins again
+  /// with those, which find it.
+  private func finishLoading() async throws {
+    guard let loading else { return }
+    report(.indexing)
+    do {
+      try await inNextTables { try await loading.mergeWhole(on: $0) }
+      _ = try await connection.query(Rebuild.Statements.constrain(name))
+      self.loading = nil
+      try await connection.script("DISCARD TEMP")
+    } catch let error where Self.isRefusal(error) {
+      logger.notice("A rebuild begins again: an event cannot be folded", metadata: ["projection": "\(name)"])
+      self.loading = nil
+      (position, parked) = (.start, [])
+      try await connection.script("DISCARD TEMP")
+      _ = try await connection.query(Rebuild.Statements.begin(name))
+      try await catchUp()
+    }
+  }
+
+  /// Whether the rows are to blame, and not reaching the database or a cancellation.
+  private static func isRefusal(_ error: any Error) -> Bool {
+    guard let error = error as? PostgresError else { return error is UnmergeableRows }
+    return error.code == .server && !error.isTransient && error.sqlState != "57014"
   }
 
   private func park(_ event: RecordedEvent, after error: FoldError) throws {
@@ -163,12 +206,12 @@ actor RebuildRun {
 
   /// Reads by itself what has come since, until little is left.
   private func catchUp() async throws {
-    while try await aim().rawValue - position.rawValue > Rebuild.rest { try await foldToTarget() }
+    while try await aim().rawValue - position.rawValue > options.rest { try await foldToTarget() }
   }
 
   private func foldToTarget() async throws {
     while position < target {
-      try await fold(try await log.page(after: position, limit: Rebuild.batchSize, filter: projection.filter))
+      try await fold(try await log.page(after: position, limit: options.batchSize, filter: projection.filter))
     }
   }
 

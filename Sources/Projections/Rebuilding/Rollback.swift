@@ -14,6 +14,8 @@ struct Rollback {
   let log: any EventLog
   let connection: PostgresConnection
 
+  private static let batchSize = 20_000
+
   private var name: String { projection.name }
 
   /// - Throws: ``RebuildError``, the database's error, or what the projection throws at an event.
@@ -52,7 +54,7 @@ struct Rollback {
   private func fold(from position: inout Position, through end: Position, _ parked: inout [ParkedEvent]) async throws {
     let known = try await connection.query(ParkedEvents.Statements.positions(name)).map { Position(try $0.decode(0)) }
     while position < end {
-      let page = try await log.page(after: position, limit: Rebuild.batchSize, filter: projection.filter)
+      let page = try await log.page(after: position, limit: Self.batchSize, filter: projection.filter)
       let through = min(page.through, end)
       let wanted = EventPage(events: page.events.filter { $0.position <= end }, through: through, isLast: false)
       for (event, error) in try await wanted.foldPatiently({ part in

@@ -28,8 +28,9 @@ public struct SavingsProjection: Projection {
     var owned = InOrder<OwnedContent, ContentChange>()
     var contents = InOrder<String, ContentChange>()
     for event in batch {
-      let step = try ContentChange(event)
-      let digest = try Payload(event).digest()
+      let payload = Payload(event)
+      let step = try ContentChange(event, payload)
+      let digest = try payload.digest()
       if event.type != "content.analyzed" {
         owned[OwnedContent(owner: try event.requiredOwner(), digest: digest), default: step.unchanged].add(step)
       }
@@ -128,38 +129,5 @@ public struct SavingsProjection: Projection {
       unique_bytes = sums.unique_bytes + excluded.unique_bytes,
       stored_bytes = sums.stored_bytes + excluded.stored_bytes
     """
-  }
-}
-
-/// What a batch says of one content: files that came and went, and its stored size, of which the last one counts.
-struct ContentChange {
-  var size: Int64
-  var files: Int64
-  var storedBytes: Int64?
-
-  init(_ event: RecordedEvent) throws {
-    let payload = Payload(event)
-    size = try payload.integer("size")
-    switch event.type {
-    case "file.uploaded": files = 1
-    case "file.removed": files = -1
-    default:
-      files = 0
-      storedBytes = try payload.integer("storedBytes")
-    }
-  }
-
-  /// The same content before anything was said of it.
-  var unchanged: ContentChange {
-    var unchanged = self
-    unchanged.files = 0
-    unchanged.storedBytes = nil
-    return unchanged
-  }
-
-  mutating func add(_ step: ContentChange) {
-    size = max(size, step.size)
-    files += step.files
-    storedBytes = step.storedBytes ?? storedBytes
   }
 }

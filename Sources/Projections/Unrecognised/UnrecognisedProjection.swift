@@ -16,7 +16,7 @@ public struct UnrecognisedProjection: Projection {
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
-    let unknown = batch.filter { EventCatalog.versions[$0.type] == nil }
+    let unknown = batch.indices.filter { EventCatalog.versions[batch[$0].type] == nil }.map { batch[$0] }
     guard !unknown.isEmpty else { return }
     try await connection.copyIn(
       "COPY event (position, id, recorded_at, schema_version, type) FROM STDIN (FORMAT binary)", rows: unknown

@@ -38,6 +38,26 @@ struct FoldingTests {
     }
   }
 
+  @Test(arguments: seeds)
+  func loadingInBulkGivesTheSameTables(seed: UInt64) async throws {
+    let events = try await GeneratedHistory(seed: seed, steps: 150, erasing: true).recorded()
+    let model = try ProjectionModel(events).rows
+    var loaded = 0
+    try await withPool { pool in
+      for case let projection as any BulkLoading in ProjectionCatalog.all {
+        loaded += 1
+        let wanted = events.filter { projection.wants($0) }
+        var random = SeededGenerator(seed: seed)
+        for longest in [1, 7, 60, wanted.count] {
+          try await load(wanted, sizes: { .random(in: 1...longest, using: &random) }, projection, pool)
+          let rows = try await ReadTables.rows(of: projection, in: "\(projection.name)_next", pool)
+          #expect(difference(of: rows, and: model) == [], "batches of up to \(longest), seed \(seed)")
+        }
+      }
+    }
+    #expect(loaded > 2)
+  }
+
   /// What is read of people whose keys are destroyed: the same events, with empty texts.
   @Test func whatWasForgottenMakesNoDifference() async throws {
     var erasures = 0
@@ -107,6 +127,31 @@ struct FoldingTests {
       return
     }
     Issue.record("no generated history holds such a file")
+  }
+
+  private func load(
+    _ events: [RecordedEvent], sizes: () -> Int, _ projection: any BulkLoading, _ pool: PostgresPool
+  ) async throws {
+    let prepare = FoldTransaction.prepare(schema: "\(projection.name)_next")
+    try await pool.withConnection { connection in
+      _ = try await connection.query(Rebuild.Statements.begin(projection.name, constrained: false))
+      _ = try await connection.pipeline(type(of: projection).beginLoading)
+      var rest = events[...]
+      while !rest.isEmpty {
+        let batch = Array(rest.prefix(sizes()))
+        rest = rest.dropFirst(batch.count)
+        try await connection.transaction { connection in
+          _ = try await connection.query(prepare)
+          try await projection.loadWhole(batch, on: connection)
+        }
+      }
+      try await connection.transaction { connection in
+        _ = try await connection.query(prepare)
+        try await projection.mergeWhole(on: connection)
+      }
+      _ = try await connection.query(Rebuild.Statements.constrain(projection.name))
+      try await connection.script("DISCARD TEMP")
+    }
   }
 
   private func fold(
