@@ -4,24 +4,29 @@ import Domain
 import EventStore
 
 extension EventPage {
-  /// The events up to a position that are of these types; nil for all.
-  func part(upTo end: Position, _ types: Set<String>?) -> EventPage {
-    var part = self
-    if end < through { part.events = Array(events.prefix { $0.position <= end }) }
-    if let types { part.events = part.events.filter { types.contains($0.type) } }
-    (part.through, part.isLast) = (end, false)
-    return part
-  }
-}
-
-extension EventCatalog {
-  private static let literals = Set(versions.keys)
-
-  /// Makes the types of events the texts in the program, which nobody counts references to: folds at the same time would otherwise fight
-  /// over the counts of a few texts that all events share, at each copy of an event.
-  static func useLiteralTypes(in events: inout [RecordedEvent]) {
-    for index in events.indices {
-      if let known = literals.firstIndex(of: events[index].type) { events[index].type = literals[known] }
+  /// What each of several folds wants of the page, in their order; nil types are all.
+  ///
+  /// Shared out here, in one go: folds that picked at the same time would get in each other's way at every event, whose references are
+  /// counted. For the same reason events get their type as the text in the program, which is not counted.
+  func parts(for folds: [Set<String>?]) -> [EventPage] {
+    var parts = folds.map { _ in EventPage(events: [], through: through, isLast: false) }
+    let routes = Dictionary(
+      uniqueKeysWithValues: folds.reduce(Set(EventCatalog.versions.keys)) { $0.union($1 ?? []) }.map { type in
+        (type, (type: type, folds: folds.indices.filter { folds[$0]?.contains(type) ?? true }))
+      })
+    let others = folds.indices.filter { folds[$0] == nil }
+    for part in parts.indices { parts[part].events.reserveCapacity(events.count) }
+    for var event in events {
+      let route = routes[event.type]
+      if let route { event.type = route.type }
+      for fold in route?.folds ?? others { parts[fold].events.append(event) }
     }
+    return parts
+  }
+
+  /// The events up to a position.
+  func prefix(through end: Position) -> EventPage {
+    guard end < through else { return self }
+    return EventPage(events: Array(events.prefix { $0.position <= end }), through: end, isLast: false)
   }
 }

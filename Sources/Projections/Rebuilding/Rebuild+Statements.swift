@@ -11,6 +11,11 @@ extension Rebuild {
       "SELECT pg_try_advisory_lock(hashtextextended(\("onefold.rebuild.\(name)"), 0))"
     }
 
+    /// Parallel workers cost their starting, and rebuilds at the same time share the processors out already.
+    static let withoutWorkers: [Query] = [
+      "SET max_parallel_workers_per_gather = 0", "SET max_parallel_maintenance_workers = 0",
+    ]
+
     /// - Parameter constrained: whether the new tables have keys from the start, which folding needs.
     static func begin(_ name: String, constrained: Bool = true) -> Query {
       "SELECT projection.begin_rebuild(\(name), \(constrained))"

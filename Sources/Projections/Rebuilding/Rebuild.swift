@@ -65,7 +65,8 @@ public enum Rebuild {
       group.addTask { await reporter.run() }
       let runs = await concurrently(projections) { projection in
         try await RebuildRun.begin(
-          projection, pool: pool, log: log, options: options, reporter: reporter, logger: logger)
+          projection, pool: pool, log: log, options: options, isAlone: projections.count == 1, reporter: reporter,
+          logger: logger)
       }
       await replay(runs.compactMap { try? $0.get() }, log: log, options)
       let results = await concurrently(runs) { run in
@@ -105,19 +106,16 @@ public enum Rebuild {
     do {
       let types = runs.map(\.projection.filter.types)
       let filter = types.contains(nil) ? .all : EventFilter.types(types.reduce(into: []) { $0.formUnion($1 ?? []) })
-      @Sendable func read(after position: Position) async throws -> EventPage {
-        var page = try await log.page(after: position, limit: options.batchSize, filter: filter)
-        EventCatalog.useLiteralTypes(in: &page.events)
-        return page
+      @Sendable func read(after position: Position) async throws -> [EventPage] {
+        try await log.page(after: position, limit: options.batchSize, filter: filter).parts(for: types)
       }
       var start = Position.start
-      var page = try await read(after: start)
-      while try await isWorthwhile(runs, after: start, options), page.through > start {
-        let through = page.through
+      var parts = try await read(after: start)
+      while try await isWorthwhile(runs, after: start, options), let through = parts.first?.through, through > start {
         async let following = read(after: through)
-        _ = await concurrently(runs) { [page, start] run in await run.fold(page, from: start) }
+        _ = await concurrently(Array(zip(runs, parts))) { [start] run, part in await run.fold(part, from: start) }
         start = through
-        page = try await following
+        parts = try await following
       }
     } catch {
       for run in runs { await run.fail(error) }

@@ -47,7 +47,7 @@ actor RebuildRun {
   /// - Throws: ``RebuildError/alreadyRunning(projection:)``, or the database's error.
   static func begin(
     _ projection: any Projection, pool: PostgresPool, log: any EventLog, options: Rebuild.Options,
-    reporter: RebuildReporter, logger: Logger
+    isAlone: Bool, reporter: RebuildReporter, logger: Logger
   ) async throws -> RebuildRun {
     var configuration = pool.configuration
     // An index over everything takes as long as it takes.
@@ -60,7 +60,7 @@ actor RebuildRun {
       let run = RebuildRun(
         projection, connection: connection, configuration: configuration, log: log, options: options,
         reporter: reporter, logger: logger)
-      try await run.prepare()
+      try await run.prepare(isAlone: isAlone)
       return run
     } catch {
       await connection.close()
@@ -68,7 +68,9 @@ actor RebuildRun {
     }
   }
 
-  private func prepare() async throws {
+  /// - Parameter isAlone: whether no other rebuild has work for the server's processors.
+  private func prepare(isAlone: Bool) async throws {
+    if !isAlone { _ = try await connection.pipeline(Rebuild.Statements.withoutWorkers) }
     _ = try await connection.execute(Checkpoint.create(name, version: projection.version))
     loading = projection as? any BulkLoading
     _ = try await connection.query(Rebuild.Statements.begin(name, constrained: loading == nil))
@@ -93,7 +95,7 @@ actor RebuildRun {
     return target
   }
 
-  /// Takes its part of a page that begins after `start`, up to where the live tables are. A page that does not follow is not for it.
+  /// Takes what is for it of a page that begins after `start`, up to where the live tables are. What does not follow is not for it.
   func fold(_ page: EventPage, from start: Position) async {
     guard failure == nil, position == start, start < target else { return }
     do {
@@ -148,8 +150,8 @@ actor RebuildRun {
   // MARK: - Folding
 
   private func fold(_ page: EventPage) async throws {
-    let end = min(page.through, target)
-    let failed = try await page.part(upTo: end, projection.filter.types).foldPatiently { part in
+    let page = page.prefix(through: target)
+    let failed = try await page.foldPatiently { part in
       try await inNextTables { [projection, loading] connection in
         if let loading {
           try await loading.loadWhole(part.events, on: connection)
@@ -159,7 +161,7 @@ actor RebuildRun {
       }
     }
     for (event, error) in failed { try park(event, after: error) }
-    position = end
+    position = page.through
   }
 
   private func inNextTables(_ body: (PostgresConnection) async throws -> Void) async throws {
