@@ -34,4 +34,21 @@ struct SplittingTests {
     #expect(parts.map(\.through) == [Position(1), Position(4), Position(12)])
     #expect(parts.map(\.isLast) == [false, false, true])
   }
+
+  @Test func eachFoldGetsTheEventsOfItsTypesInTheirOrder() {
+    var page = page([1, 4, 5, 9], through: 12)
+    page.events[1].type = "file.removed"
+    page.events[2].type = "file.dreamt"
+    let parts = page.parts(for: [["file.removed", "file.uploaded"], nil, ["file.dreamt"], []])
+    #expect(shape(parts) == [[1, 4, 9], [1, 4, 5, 9], [5], []])
+    #expect(parts[1].events == page.events)
+    #expect(parts.allSatisfy { $0.through == Position(12) })
+  }
+
+  @Test func aPageThatReachesTooFarIsCut() {
+    let page = page([1, 4, 5, 9], through: 12)
+    #expect(shape([page.prefix(through: Position(4)), page.prefix(through: Position(12))]) == [[1, 4], [1, 4, 5, 9]])
+    #expect(page.prefix(through: Position(4)).through == Position(4))
+    #expect(page.prefix(through: Position(20)).through == Position(12))
+  }
 }
