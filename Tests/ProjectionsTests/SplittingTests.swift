@@ -47,7 +47,8 @@ struct SplittingTests {
 
   @Test func aPageThatReachesTooFarIsCut() {
     let page = page([1, 4, 5, 9], through: 12)
-    #expect(shape([page.prefix(through: Position(4)), page.prefix(through: Position(12))]) == [[1, 4], [1, 4, 5, 9]])
+    #expect(
+      shape([page.prefix(through: Position(4)), page.prefix(through: Position(12))]) == [[1, 4], [1, 4, 5, 9]])
     #expect(page.prefix(through: Position(4)).through == Position(4))
     #expect(page.prefix(through: Position(20)).through == Position(12))
   }
