@@ -34,7 +34,7 @@ extension FileViews {
   public func originals(of candidates: [Candidate]) async throws -> Originals {
     var originals = Originals(reached: .start, byFile: [:])
     guard !candidates.isEmpty else { return originals }
-    for row in try await source.query(Self.originals(source.tables, of: candidates)) {
+    for row in try await source.lookUp(Self.originals(source.tables, of: candidates)) {
       let (reached, file, original) = try row.decode((Int64, UUID?, UUID?).self)
       originals.reached = Position(reached)
       if let file { originals.byFile[file] = .some(original) }

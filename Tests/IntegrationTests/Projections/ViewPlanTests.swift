@@ -69,13 +69,23 @@ struct ViewPlanTests {
     }
   }
 
+  /// Uploads ask in the first minute, too: a plan that goes through all of an owner's files would stay, and grow slower with each of them.
+  @Test func manyLookUpsUseTheirIndexesBeforeThereAreStatistics() async throws {
+    try await withPool(role: nil) { pool in
+      let paths = try await plan(of: FileViews.livePaths(.live, owner: UUID(), among: ["a", "b"]), pool)
+      #expect(paths.contains("Index Cond: ((owner = $2) AND (path = wanted.path))"), "\(paths)")
+      let candidate = FileViews.Candidate(
+        fileId: UUID(), owner: UUID(), digest: GeneratedHistory.digest(1), position: Position(1))
+      let originals = try await plan(of: FileViews.originals(.live, of: [candidate]), pool)
+      #expect(originals.contains("file_owner_digest_position_idx"), "\(originals)")
+    }
+  }
+
   private func plan(of query: Query, _ pool: PostgresPool) async throws -> String {
     try await pool.transaction { connection in
       _ = try await connection.query("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)")
       // PREPARE takes the text with its parameters; EXECUTE with NULLs is enough to see a plan that serves all values.
-      let types = query.parameters.map {
-        $0.type == .text ? "text" : $0.type == .uuid ? "uuid" : $0.type == .timestamptz ? "timestamptz" : "bigint"
-      }
+      let types = query.parameters.map(\.type.description)
       let nulls = query.parameters.map { _ in "NULL" }.joined(separator: ", ")
       let list = types.isEmpty ? "" : "(\(types.joined(separator: ", ")))"
       try await connection.script("PREPARE plan_test \(list) AS \(query.text)")
