@@ -29,7 +29,8 @@ public struct LZ4FrameEncoder: ~Copyable, @unchecked Sendable {
     preferences.frameInfo.contentSize = UInt64(contentSize)
     // One call of `add` is then exactly one block, which is what makes the index possible.
     preferences.autoFlush = 1
-    scratch = .allocate(capacity: max(Int(LZ4F_HEADER_SIZE_MAX), LZ4F_compressBound(LZ4Frame.blockSize, &preferences)))
+    let largestBlock = Int(min(Int64(LZ4Frame.blockSize), max(contentSize, 4096)))
+    scratch = .allocate(capacity: max(Int(LZ4F_HEADER_SIZE_MAX), LZ4F_compressBound(largestBlock, &preferences)))
   }
 
   deinit {

@@ -8,8 +8,8 @@ import Testing
 
 /// What every blob store promises, asked of each.
 @Suite(.serialized) struct BlobStoreContractTests {
-  /// Around the limits: nothing, a byte, a block of a disk, what stays in memory, a block of LZ4.
-  static let sizes = [0, 1, 4096, 4097, 65_536, 65_537, 262_144, 1_000_001]
+  /// Around the limits: nothing, a byte, a block of a disk, a block of LZ4, which is what stays in memory.
+  static let sizes = [0, 1, 4096, 4097, 65_536, 65_537, 262_144, 262_145, 1_000_001]
 
   @Test(arguments: StoreUnderTest.all, sizes)
   func publishedBytesComeBack(kind: StoreUnderTest, size: Int) async throws {

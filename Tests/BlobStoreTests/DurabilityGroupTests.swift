@@ -33,7 +33,7 @@ struct DurabilityGroupTests {
       group.addTask { _ = try await store.publish(Sample.noise(100)) }
       await gate.waitForVisitor()
       // Bodies too long to be looked up before they are written: each of the 50 has a file of its own.
-      for _ in 0..<50 { group.addTask { _ = try await store.publish(Sample.noise(70_000, seed: 9)) } }
+      for _ in 0..<50 { group.addTask { _ = try await store.publish(Sample.noise(300_000, seed: 9)) } }
       try await eventually { store.durability.waitingCount == 50 }
       gate.open()
       try await group.waitForAll()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import Domain
 import Foundation
 import NIOCore
@@ -22,9 +23,7 @@ struct LocalBlobStoreTests {
     let store = try LocalBlobStore(root: root)
     let text = try await store.publish(Sample.text(20_000)).digest
     let noise = try await store.publish(Sample.noise(20_000)).digest
-    let raw = try await store.publish([1]).digest
-    _ = try await store.settle(text)
-    _ = try await store.settle(noise)
+    let raw = try await store.publish(Sample.noise(300_000)).digest
     let files = [
       "raw/\(raw.hex.prefix(2))/\(raw.hex)", "settled/\(text.hex.prefix(2))/\(text.hex).lz4",
       "settled/\(noise.hex.prefix(2))/\(noise.hex)",
@@ -52,6 +51,29 @@ struct LocalBlobStoreTests {
     trace.forget()
     _ = try await store.publish(Sample.noise(60_000))
     #expect(trace.steps.count == 1, "only the directory is synced: \(trace.steps)")
+  }
+
+  @Test(arguments: [[], [1], Sample.text(20_000), Sample.noise(20_000)])
+  func aSmallContentIsPublishedInItsFinalForm(content: [UInt8]) async throws {
+    let trace = DiskTrace()
+    let store = try LocalBlobStore(root: root, disk: trace.disk)
+    let digest = try await store.publish(content).digest
+    trace.forget()
+    let settled = try await store.settle(digest)
+    #expect(trace.steps == [], "settling has nothing to do")
+    #expect(try await MemoryBlobStore().settledAfterPublishing(content) == settled)
+    #expect(try await store.bytes(digest) == content)
+  }
+
+  @Test(arguments: [Sample.text(20_000), Sample.noise(20_000)])
+  func aSmallRawBlobOfAnEarlierVersionIsSettled(content: [UInt8]) async throws {
+    let store = try LocalBlobStore(root: root)
+    let digest = Digest(bytes: SHA256Hasher.hash(content))
+    try Data(content).write(to: URL(filePath: store.layout.raw(digest)))
+    #expect(try await store.publish(content).digest == digest)
+    #expect(try await store.settle(digest) == MemoryBlobStore().settledAfterPublishing(content))
+    #expect(home.files().count == 1, "the raw form went: \(home.files())")
+    #expect(try await store.bytes(digest) == content)
   }
 
   @Test func aLongBodyIsWrittenInParts() async throws {
@@ -121,5 +143,11 @@ struct LocalBlobStoreTests {
         Issue.record("another error: \(error)")
       }
     }
+  }
+}
+
+extension MemoryBlobStore {
+  fileprivate func settledAfterPublishing(_ content: [UInt8]) async throws -> SettledBlob {
+    try await settle(publish(content).digest)
   }
 }

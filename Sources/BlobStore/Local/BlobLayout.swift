@@ -8,9 +8,9 @@ import Glibc
 ///
 /// ```
 /// staged/<name>                 being written; never read
-/// raw/<2 hex>/<hex>             published, as it came
+/// raw/<2 hex>/<hex>             published as it came: what is larger than 256 KiB
 /// settled/<2 hex>/<hex>.lz4     settled, a seekable LZ4 frame
-/// settled/<2 hex>/<hex>         settled, not worth compressing
+/// settled/<2 hex>/<hex>         settled, not worth compressing; small contents are published as one of these two
 /// condemned/<hex>.{raw,lz4,none}  each of these forms, to be removed if nothing refers to it after a while
 /// ```
 /// A blob moves downwards in this list, and its new form is there before the old one goes. So a look-up in this order never misses it,

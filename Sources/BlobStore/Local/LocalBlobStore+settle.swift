@@ -2,14 +2,17 @@
 
 import DedupEngine
 public import Domain
+import Glibc
 
 extension LocalBlobStore {
   private enum Start: Sendable {
-    case settledBefore(SettledBlob, DurabilityGroup.Publication)
+    /// With what is left to do, if anything is.
+    case settledBefore(SettledBlob, DurabilityGroup.Publication?)
     case draft(SettlingDraft, SettledBlob?)
   }
 
-  /// Settling in steps, each of which may be the last before a crash:
+  /// A small content is published in its final form (``LocalStagedBlob``), and nothing is left to do. Others are settled in steps,
+  /// each of which may be the last before a crash:
   ///
   /// 1. The raw file is read once: hashed against its digest, and compressed into `staged` as far as that is worthwhile.
   /// 2. Compressed: it is published durably under `settled`, and then the raw name goes. Not worthwhile: the raw file is renamed
@@ -28,7 +31,7 @@ extension LocalBlobStore {
   private func settleOnce(_ digest: Digest) async throws -> SettledBlob {
     switch try await pool.run({ try self.start(digest) }) {
     case .settledBefore(let settled, let publication):
-      try await durability.publish(publication)
+      if let publication { try await durability.publish(publication) }
       return settled
     case .draft(let draft, let first):
       do {
@@ -63,7 +66,7 @@ extension LocalBlobStore {
     }
   }
 
-  /// What an earlier settling made. A raw form that a later upload has published again is dropped.
+  /// What was published as it is, or an earlier settling made. A raw form that is there as well is dropped.
   private func settledBefore(_ digest: Digest) throws -> Start? {
     let settled: SettledBlob
     let name: String
@@ -78,7 +81,10 @@ extension LocalBlobStore {
     } else {
       return nil
     }
-    // Its name may be one that a crashed settling never synced.
+    // With no other form about, the name is as durable as a reference to the blob: the upload synced it, or found it and synced it
+    // again; and if a crash has kept a settling from syncing its rename, a power cut gives back the raw form.
+    guard access(layout.raw(digest), F_OK) == 0 else { return .settledBefore(settled, nil) }
+    // The name may be one that a crashed settling never synced.
     return .settledBefore(
       settled,
       .init(

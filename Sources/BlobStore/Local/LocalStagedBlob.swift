@@ -7,8 +7,8 @@ import Synchronization
 
 /// A staged file of a ``LocalBlobStore``.
 ///
-/// A body of up to 64 KiB stays in memory until `finish`, which then knows its digest first and writes nothing when the blob is there
-/// already. A longer one is written in parts of 256 KiB, one hop to the pool each.
+/// A body of up to 256 KiB stays in memory until `finish`. That knows its digest first: it writes nothing when the blob is there already,
+/// and otherwise writes it in its final form. A longer one is written as it comes, in parts of 256 KiB, one hop to the pool each.
 final class LocalStagedBlob: StagedBlob {
   private struct State: ~Copyable {
     /// nil once the blob is closed.
@@ -19,7 +19,8 @@ final class LocalStagedBlob: StagedBlob {
     var file: OpenFile?
   }
 
-  static let inMemoryLimit = 64 << 10
+  /// One block of the compressed form.
+  static let inMemoryLimit = LZ4Frame.blockSize
   static let partSize = 256 << 10
 
   private let store: LocalBlobStore
@@ -77,33 +78,43 @@ final class LocalStagedBlob: StagedBlob {
     }
   }
 
-  /// Writes what is left, unless a blob of the same digest is there.
-  private func complete(
-    expecting expected: Digest?
-  ) throws(BlobStoreError) -> (PublishedBlob, DurabilityGroup.Publication) {
-    try state.withLock {
-      (state) throws(BlobStoreError) -> (PublishedBlob, DurabilityGroup.Publication) in
+  private func complete(expecting expected: Digest?) throws -> (PublishedBlob, DurabilityGroup.Publication) {
+    try state.withLock { state in
       if state.file != nil { try flush(&state) }
-      guard var hasher = state.hasher.take() else { throw .closed }
+      guard var hasher = state.hasher.take() else { throw BlobStoreError.closed }
       if state.file == nil { hasher.update(state.pending.readableBytesSpan) }
       let digest = Digest(bytes: hasher.finish())
-      if let expected, expected != digest { throw .mismatch(expected: expected, actual: digest) }
-      let blob = PublishedBlob(digest: digest, size: state.size)
-
-      if state.file == nil {
-        if let existing = try store.locate(digest) {
-          return (blob, .init(origin: .present, name: existing.path, directory: existing.directory))
+      if let expected, expected != digest { throw BlobStoreError.mismatch(expected: expected, actual: digest) }
+      let publication: DurabilityGroup.Publication =
+        if let file = state.file.take() {
+          .init(
+            origin: .staged(file), name: store.layout.raw(digest), directory: store.layout.rawDirectory(digest))
+        } else {
+          try settled(digest, &state)
         }
-        let file = try store.disk.create(path)
-        state.file = file
-        try store.disk.write(state.pending.readableBytesSpan, to: file)
-      }
       state.pending = ByteBuffer()
-      guard let file = state.file.take() else { throw .closed }
-      return (
-        blob, .init(origin: .staged(file), name: store.layout.raw(digest), directory: store.layout.rawDirectory(digest))
-      )
+      return (PublishedBlob(digest: digest, size: state.size), publication)
     }
+  }
+
+  /// Writes a body that is in memory as it will stay, unless a blob of the same digest is there.
+  private func settled(_ digest: Digest, _ state: inout State) throws -> DurabilityGroup.Publication {
+    if let existing = try store.locate(digest) {
+      return .init(origin: .present, name: existing.path, directory: existing.directory)
+    }
+    let frame = try SettledBlob.compress(state.pending.readableBytesSpan)
+    let file = try store.disk.create(path)
+    state.file = file
+    if let frame {
+      try store.disk.write(frame.span.bytes, to: file)
+    } else {
+      try store.disk.write(state.pending.readableBytesSpan, to: file)
+    }
+    // What failed above is removed by `discard`; from here on by whoever publishes.
+    state.file = nil
+    return .init(
+      origin: .staged(file), name: frame == nil ? store.layout.uncompressed(digest) : store.layout.compressed(digest),
+      directory: store.layout.settledDirectory(digest))
   }
 
   private func remove() throws(BlobStoreError) {
