@@ -95,7 +95,7 @@ struct Setting: Sendable {
     fallback: "no",
     help: "yes: the last address in X-Forwarded-For is the client's. Only right behind a proxy that sets it.")
   static let concurrency = Setting(
-    "onefold.concurrency", environment: "ONEFOLD_CONCURRENCY", flag: "concurrency", fallback: "64",
+    "onefold.concurrency", environment: "ONEFOLD_CONCURRENCY", flag: "concurrency", fallback: "128",
     help: "Jobs that one worker process holds at the same time.")
   static let classes = Setting(
     "onefold.classes", environment: "ONEFOLD_CLASSES", flag: "class", fallback: "admin,interactive,bulk",
