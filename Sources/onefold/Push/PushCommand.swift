@@ -39,8 +39,8 @@ struct PushCommand: AsyncParsableCommand {
   @Option(help: "The path on the server below which the files appear. (default: the directory's own name)")
   var prefix: String?
 
-  @Option(help: "How many files are on their way at the same time.")
-  var concurrency = 16
+  @Option(help: "How many files are on their way at the same time, at most; large ones are fewer.")
+  var concurrency = 64
 
   @Flag(inversion: .prefixedNo, help: "Wait until the server has matched every file, and show what was saved.")
   var wait = true

@@ -8,6 +8,10 @@ import Synchronization
 
 /// One run of `push`: what the server lacks is sent, several files beside each other.
 struct PushRun: Sendable {
+  /// Small files are sent many at a time, since each waits for the disk of the server. Of large ones so many would only share the way
+  /// there: no other file is begun while those on their way have more bytes than this.
+  private static let bytesOnTheirWay: Int64 = 64 << 20
+
   let client: ServerClient
   let tree: LocalTree
   let concurrency: Int
@@ -35,17 +39,21 @@ struct PushRun: Sendable {
     let outcome = Tally()
     // One key per file and run: a repeat within the run is the same upload, another run may send the file anew.
     let run = UUID.v7()
-    try await withThrowingTaskGroup { group in
-      var waiting = tree.files.makeIterator()
-      for _ in 0..<concurrency {
-        guard let file = waiting.next() else { break }
-        group.addTask { try await send(file, known: known[file.path], run: run, outcome, progress) }
-      }
-      while try await group.next() != nil {
-        if let file = waiting.next() {
-          group.addTask { try await send(file, known: known[file.path], run: run, outcome, progress) }
+    try await withThrowingTaskGroup(of: Int64.self) { group in
+      var (count, bytes) = (0, Int64(0))
+      for file in tree.files {
+        while count == concurrency || bytes > Self.bytesOnTheirWay, let size = try await group.next() {
+          count -= 1
+          bytes -= size
+        }
+        count += 1
+        bytes += file.size
+        group.addTask {
+          try await send(file, known: known[file.path], run: run, outcome, progress)
+          return file.size
         }
       }
+      try await group.waitForAll()
     }
     return outcome.value
   }
