@@ -49,7 +49,7 @@ class Traffic:
         while not self.stopping.is_set():
             count += 1
             client.url = rng.choice(self.cluster.urls)
-            data = rng.choice(self.pool) if rng.random() < 0.5 else rng.randbytes(int(rng.lognormvariate(9, 1.5)))
+            data = rng.choice(self.pool) if rng.random() < 0.5 else rng.randbytes(self._size(rng))
             entry = Entry(f"{self.seed}-{number}-{count}", user, f"t{number}/{count:06}.bin",
                           sha256(data), len(data))
             self.ledger.sent(entry)
@@ -58,6 +58,11 @@ class Traffic:
                 mine.append(entry)
             if mine and rng.random() < 0.1:
                 self._discard(client, mine.pop(rng.randrange(len(mine))), rng)
+
+    @staticmethod
+    def _size(rng):
+        """8 KB in the middle; one in a hundred has up to 8 MB."""
+        return rng.randrange(1 << 20, 8 << 20) if rng.random() < 0.01 else int(rng.lognormvariate(9, 1.5))
 
     def _attempt(self, client, call):
         """The answer, or None when there was none or it was no final one. Signs in again where that is asked for."""

@@ -96,6 +96,7 @@ struct WorkerRescueTests {
   }
 
   @Test func jobThatKillsItsWorkersBecomesADeadLetter() async throws {
+    let start = ContinuousClock.now
     try await WorkerBench.run { bench in
       let entry = try await bench.enqueue()
       #expect(try await takeAndDie(bench, as: "one") == 1)
@@ -112,6 +113,7 @@ struct WorkerRescueTests {
       let events = try await bench.log.read(stream: OpenJob.stream(of: entry.id), after: 0, limit: 10)
       #expect(try events.map { try $0.decode(JobDeadLettered.self).fingerprint } == ["analyze:worker.died"])
     }
+    Trials.held(25, "1 job, given out 6 times", since: start, "parked 1, carried out 0")
   }
 
   @Test func shutdownLetsShortJobsFinish() async throws {
