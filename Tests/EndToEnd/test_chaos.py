@@ -8,6 +8,7 @@ from support.cluster import Cluster
 from support.faults import ALL
 from support.ledger import Entry, Ledger
 from support.promise import seed
+from support.transport import jobs_left
 from support.verifier import Verifier
 
 
@@ -50,6 +51,9 @@ def test_the_verifier_sees_what_is_broken(workspace):
             found = broken()
             assert {"every blob has the bytes that its name says",
                     "every acknowledged upload downloads byte for byte"} <= found
+            assert jobs_left(cluster.redis()) == {}
+            cluster.redis().xadd("jobs:left", {"id": "of nothing"})
+            assert jobs_left(cluster.redis()) == {"jobs:left": 1}
             ledger.entries.append(entry := Entry("never", 0, "never there", sha256(b"x"), 1))
             entry.state, entry.file_id, entry.position = "acked", "01920000-0000-7000-8000-000000000000", 1
             assert "every acknowledged upload is one event" in broken()

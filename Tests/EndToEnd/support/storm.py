@@ -43,6 +43,9 @@ class Storm:
             self.done[f"{name} (found it down)"] += 1
         self.recovery.begin(name)
 
+    def figures(self):
+        return [", ".join(f"{name} {count}" for name, count in sorted(self.done.items())), *self.recovery.figures()]
+
 
 class Recovery:
     """After each fault: seconds until an upload is accepted again, and until the work it gives is done again."""

@@ -31,6 +31,12 @@ class Traffic:
         for thread in self.threads:
             thread.join(120)
 
+    def figures(self):
+        states = Counter(entry.state for entry in self.ledger.entries)
+        failures = ", ".join(f"{count} of {kind}" for kind, count in sorted(self.failures.items()))
+        return [f"uploads acknowledged {states['acked']}, refused {states['refused']}, without an answer {states['sent']}",
+                f"5xx {failures or 0}"]
+
     def _run(self, number):
         try:
             self._go_on(number)

@@ -45,19 +45,15 @@ def run(seconds, seed, faults, directory):
         storm.recovery.stop()
         drained = drain(cluster, clients)
         counters.stop()
-        verdict = judge(cluster, ledger, clients, subscriber, traffic)
-        verdict.check("after every fault all servers accepted and the work was done again", len(storm.recovery.threads),
-                      storm.recovery.missing())
-        states = Counter(entry.state for entry in ledger.entries)
-        figures = [
-            f"kills {cluster.kills}", ", ".join(f"{name} {count}" for name, count in sorted(storm.done.items())),
-            f"uploads acknowledged {states['acked']}, refused {states['refused']}, without an answer {states['sent']}",
-            *storm.recovery.figures(), f"drained in {drained:.1f} s",
-            f"jobs rescued {counters.totals['jobs rescued']}",
-            "5xx " + (", ".join(f"{count} of {status}" for status, count in sorted(traffic.failures.items())) or "0")]
+        verifier = judge(cluster, ledger, clients, subscriber, traffic)
+        verifier.verdict.check("after every fault all servers accepted and the work was done again",
+                               len(storm.recovery.threads), storm.recovery.missing())
+        figures = [f"kills {cluster.kills}", *storm.figures(), *traffic.figures(), f"drained in {drained:.1f} s",
+                   f"jobs rescued {counters.totals['jobs rescued']}",
+                   f"blobs of no upload, to be collected {verifier.orphans}"]
         if "fill-disk" in faults and not cluster.disk.is_there:
             figures.append("full disk NOT TESTED: mounting is not allowed here")
-        return Outcome(storm.done, figures, verdict)
+        return Outcome(storm.done, figures, verifier.verdict)
     finally:
         cluster.stop()
 
@@ -80,6 +76,7 @@ def drain(cluster, clients, timeout=180):
 
 
 def judge(cluster, ledger, clients, subscriber, traffic):
+    """Checks everything; returns the verifier, with its verdict."""
     with cluster.connect() as connection:
         owner = clients[0].account["id"]
         expected = [position for position, in connection.execute(
@@ -104,4 +101,4 @@ def judge(cluster, ledger, clients, subscriber, traffic):
         verifier.rebuilt_equals_live(cluster.command)
         verifier.seals_hold(cluster.command, cluster.seals)
         verifier.files_of_postgres_are_whole(cluster.sockets)
-        return verdict
+        return verifier
