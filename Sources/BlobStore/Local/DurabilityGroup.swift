@@ -57,7 +57,7 @@ final class DurabilityGroup: Sendable {
   var waitingCount: Int { state.withLock { $0.waiting.count } }
 
   /// Returns once something durable has the name.
-  /// - Throws: when a sync failed, which is final: nothing is promised, and nothing was published by this call.
+  /// - Throws: when a sync failed, which is final: nothing is promised.
   func publish(_ publication: Publication) async throws {
     try await withCheckedThrowingContinuation { continuation in
       let mustStart = state.withLock { state in
@@ -101,9 +101,9 @@ final class DurabilityGroup: Sendable {
       switch (named, synced[publication.directory]) {
       case (.failure(let error), _):
         waiting.continuation.resume(throwing: error)
-      case (.success(let isNew), .failure(let error)):
-        // The next upload of the content must not find a name whose durability is unknown.
-        if isNew { _ = await pool.each([publication.name]) { [disk] name in try disk.remove(name) } }
+      case (.success, .failure(let error)):
+        // The name stays, as after a crash: another upload may have found it meanwhile, here or in another process. Whoever finds it
+        // syncs the directory before relying on it.
         waiting.continuation.resume(throwing: error)
       case (.success, _):
         if let obsolete = publication.obsolete { leftovers.append((publication.name, obsolete)) }
@@ -123,19 +123,17 @@ final class DurabilityGroup: Sendable {
 
 extension DurabilityGroup.Publication.Origin {
   /// Blocks the calling thread.
-  /// - Returns: whether a file of our own got the name just now.
-  fileprivate func give(_ name: String, on disk: Disk) throws(BlobStoreError) -> Bool {
+  fileprivate func give(_ name: String, on disk: Disk) throws(BlobStoreError) {
     switch self {
     case .staged(let file):
       // Whatever comes of it; what cannot be removed now is swept later.
       defer { try? disk.remove(file.path) }
       try disk.sync(file)
-      return try disk.link(file.path, to: name)
+      _ = try disk.link(file.path, to: name)
     case .moved(let path):
       _ = try disk.rename(path, to: name)
-      return false
     case .present:
-      return false
+      break
     }
   }
 }
