@@ -13,6 +13,13 @@ struct IdentifierTests {
     #expect(id.text.hasPrefix("01935387-"))
   }
 
+  @Test func theTextIsThatOfFoundationInLowerCase() {
+    for _ in 0..<1000 {
+      let id = UUID()
+      #expect(id.text == id.uuidString.lowercased())
+    }
+  }
+
   @Test func laterIdentifiersSortAfterEarlierOnes() {
     let ids = (0..<1000).map { UUID.v7(at: Date(timeIntervalSince1970: 1_700_000_000 + Double($0))).text }
     #expect(ids == ids.sorted())

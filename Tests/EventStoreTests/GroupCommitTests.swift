@@ -31,6 +31,24 @@ struct GroupCommitTests {
     group.close()
   }
 
+  @Test func onlyACrowdGoesBeforeTheLastBatchIsTold() async throws {
+    let group = drain.group()
+    let first = append(group)
+    #expect(await drain.batch() == 1)
+    var later = (1..<GroupCommit.crowd).map { _ in append(group) }
+    while group.waitingCount < GroupCommit.crowd - 1 { await Task.yield() }
+    #expect(group.nextCrowd()?.count == nil)
+    later.append(append(group))
+    while group.waitingCount < GroupCommit.crowd { await Task.yield() }
+    let crowd = try #require(group.nextCrowd())
+    #expect(crowd.count == GroupCommit.crowd)
+    for entry in crowd { entry.waiter.resume(throwing: CancellationError()) }
+    for task in later { await #expect(throws: CancellationError.self) { try await task.value } }
+    drain.commit()
+    _ = try await first.value
+    group.close()
+  }
+
   @Test func anAppendThatWaitsCanBeCancelled() async throws {
     let group = drain.group()
     let first = append(group)

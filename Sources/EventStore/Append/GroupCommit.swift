@@ -36,6 +36,11 @@ final class GroupCommit: Sendable {
   /// How long a writer that was set free may take until its next append is no answer to that.
   private static let returnLimit = Duration.microseconds(100)
 
+  /// So many appends are worth a transaction of their own while others are told of theirs. Fewer get through faster together.
+  static let crowd = 64
+  /// How long a crowd may take to come back: less than the server needs for another.
+  private static let crowdLimit = DispatchTimeInterval.microseconds(500)
+
   private let state: Mutex<State>
   private let returned = DispatchSemaphore(value: 0)
   /// Takes batches with ``nextBatch()``, and finishes them, until there are none to come.
@@ -105,24 +110,37 @@ final class GroupCommit: Sendable {
     }
   }
 
+  /// A batch that is worth its own transaction while the last one's writers are told, or another batch is under way; nil when too few wait.
+  ///
+  /// - Parameter count: how many have just been told, and may come back. Call it on a thread that may sleep.
+  func nextCrowd(following count: Int = 0) -> [Entry]? {
+    if count >= Self.crowd { awaitCrowd(of: count, for: Self.crowdLimit) }
+    return state.withLock { $0.queue.count >= Self.crowd ? $0.queue.takeBatch() : nil }
+  }
+
   /// Writers whom a batch has set free often come back at once, and are waited for, a tenth of a millisecond at most.
   private func awaitReturn(of count: Int) {
     let returnsAtOnce = state.withLock { state in
       state.asked = .now
       return state.returnsAtOnce
     }
-    if count > 2 { awaitCrowd(of: count) } else if count > 0, returnsAtOnce { watchOut() }
+    if count > 2 {
+      // The first half of many is sent, and the second half comes meanwhile.
+      awaitCrowd(of: count < 2 * Self.crowd ? count : count / 2, for: .microseconds(100))
+    } else if count > 0, returnsAtOnce {
+      watchOut()
+    }
   }
 
   /// Keeps many together: without it they fall into two groups that wait for each other's commits, and a third fewer appends get through.
-  private func awaitCrowd(of count: Int) {
+  private func awaitCrowd(of count: Int, for limit: DispatchTimeInterval) {
     let mustWait = state.withLock { state in
       guard state.queue.count < count else { return false }
       state.expected = count
       return true
     }
     guard mustWait else { return }
-    let isThere = returned.wait(timeout: .now() + .microseconds(100)) == .success
+    let isThere = returned.wait(timeout: .now() + limit) == .success
     let wasTold = state.withLock { state in
       state.expected = nil
       return state.queue.count >= count

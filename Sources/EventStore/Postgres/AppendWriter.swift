@@ -26,6 +26,8 @@ struct AppendWriter: Sendable {
     var failures = 0
     /// The first failure that left it open whether the batch went in.
     var unknown: PostgresError?
+    /// Made before its turn, when there was time.
+    var statement: Statement?
 
     var batch: [[StreamAppend]] { entries.map(\.appends) }
 
@@ -36,6 +38,29 @@ struct AppendWriter: Sendable {
     func fail(_ error: any Error) {
       for entry in entries { entry.waiter.resume(throwing: error) }
     }
+  }
+
+  /// A batch as one statement.
+  private struct Statement: Sendable {
+    let batch: OptimisticBatch
+    let query: Query
+
+    /// Nil when the batch must be decided append by append.
+    init?(_ appends: [[StreamAppend]]) {
+      guard let batch = OptimisticBatch(appends) else { return nil }
+      self.batch = batch
+      query =
+        batch.rows.count == 1
+        ? PostgresEventLog.Statements.append(batch.rows[0])
+        : PostgresEventLog.Statements.append(EventColumns(batch.rows), predecessors: batch.predecessors)
+    }
+  }
+
+  /// What became of a batch.
+  private struct Commit {
+    let outcomes: [Result<AppendResult, any Error>]
+    /// Nil when nothing was appended.
+    let head: Position?
   }
 
   /// Commits batches until there are none to come.
@@ -65,56 +90,73 @@ struct AppendWriter: Sendable {
 
   /// Commits one batch after the other on the connection's own thread, with no change of threads between them: an append costs two, one to
   /// come here and one to go back. Returns what is left when the connection is lost; nil when no batch is to come.
+  ///
+  /// In a crowd the server never waits for us: while it works on a batch, the writers of the last one are told, and their next appends
+  /// become the next statement.
   private func drain(
     _ group: GroupCommit, beginningWith first: [Attempt], on connection: isolated PostgresConnection
   ) async -> [Attempt]? {
     var attempts = first
-    var committedCount = 0
+    var ahead: Attempt?
+    var untold: (attempt: Attempt, commit: Commit, duration: Duration)?
+    func tell() -> Int {
+      guard let (attempt, commit, duration) = untold.take() else { return 0 }
+      attempt.finish(commit.outcomes)
+      if let head = commit.head { committed(head) }
+      LogMetrics.appended(attempt.entries.count, in: duration)
+      return attempt.entries.count
+    }
+    func prepare() {
+      let count = tell()
+      guard ahead == nil, let crowd = group.nextCrowd(following: count) else { return }
+      ahead = Attempt(entries: crowd, statement: Statement(crowd.map(\.appends)))
+    }
     while connection.isUsable {
+      if attempts.isEmpty, let next = ahead.take() { attempts = [next] }
+      if attempts.isEmpty, untold != nil, let crowd = group.nextCrowd() { attempts = [Attempt(entries: crowd)] }
       if attempts.isEmpty {
-        guard let entries = await group.nextBatch(following: committedCount) else { return nil }
+        guard let entries = await group.nextBatch(following: tell()) else { return nil }
         attempts = [Attempt(entries: entries)]
       }
-      let attempt = attempts.removeLast()
+      var attempt = attempts.removeLast()
+      attempt.statement = attempt.mustDecide ? nil : attempt.statement ?? Statement(attempt.batch)
+      // Deciding has steps, between which nothing is under way.
+      if attempt.statement == nil { _ = tell() }
       do {
         let start = ContinuousClock.now
-        let outcomes = try await commit(attempt, on: connection)
-        LogMetrics.appended(attempt.entries.count, in: start.duration(to: .now))
-        attempt.finish(outcomes)
-        committedCount = attempt.entries.count
+        let commit = try await commit(attempt, on: connection, meanwhile: prepare)
+        untold = (attempt, commit, start.duration(to: .now))
       } catch {
+        _ = tell()
         attempts += await afterFailure(error, of: attempt, wasSent: true)
       }
     }
-    return attempts
+    _ = tell()
+    return (ahead.map { [$0] } ?? []) + attempts
   }
 
+  /// - Parameter meanwhile: runs while the server is at work on a statement.
   private func commit(
-    _ attempt: Attempt, on connection: isolated PostgresConnection
-  ) async throws -> [Result<AppendResult, any Error>] {
-    if !attempt.mustDecide, let batch = OptimisticBatch(attempt.batch),
-      let (head, time) = try await insert(batch, on: connection)
+    _ attempt: Attempt, on connection: isolated PostgresConnection, meanwhile: () -> Void
+  ) async throws -> Commit {
+    if let statement = attempt.statement,
+      let (head, time) = try await insert(statement, on: connection, meanwhile: meanwhile)
     {
-      committed(head)
-      return batch.results(head: head, recordedAt: time).map { .success($0) }
+      let results = statement.batch.results(head: head, recordedAt: time)
+      return Commit(outcomes: results.map { .success($0) }, head: head)
     }
     let plan = try await connection.transaction { connection in
       try await PostgresEventLog.decide(attempt.batch, on: connection)
     }
-    if !plan.rows.isEmpty { committed(plan.head) }
-    return plan.outcomes.map { $0.mapError { $0 } }
+    return Commit(outcomes: plan.outcomes.map { $0.mapError { $0 } }, head: plan.rows.isEmpty ? nil : plan.head)
   }
 
   /// The new head and its time; nil when the log objected, and nothing was done.
   private func insert(
-    _ batch: OptimisticBatch, on connection: isolated PostgresConnection
+    _ statement: Statement, on connection: isolated PostgresConnection, meanwhile: () -> Void
   ) async throws(PostgresError) -> (Position, Date)? {
-    typealias Statements = PostgresEventLog.Statements
     do throws(PostgresError) {
-      let rows = try await connection.query(
-        batch.rows.count == 1
-          ? Statements.append(batch.rows[0])
-          : Statements.append(EventColumns(batch.rows), predecessors: batch.predecessors))
+      let rows = try await connection.query(statement.query, meanwhile: meanwhile)
       return try rows.first.map { (row) throws(PostgresError) in (Position(try row.decode(0)), try row.decode(1)) }
     } catch {
       // Somebody was faster, or this is a repetition: to be decided append by append.

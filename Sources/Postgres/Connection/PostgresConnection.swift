@@ -82,6 +82,18 @@ public actor PostgresConnection {
     try await call(file, line) { session throws(PostgresError) in PostgresRows(try session.run(query)) }
   }
 
+  /// Runs a statement and gives its rows; `meanwhile` runs on the connection's thread while the server works on it. For callers on that
+  /// thread, who have something else to do.
+  ///
+  /// - Parameter meanwhile: runs once; not at all when the statement could not be sent.
+  public func query(
+    _ query: Query, file: String = #fileID, line: Int = #line, meanwhile: () -> Void
+  ) async throws(PostgresError) -> PostgresRows {
+    try await call(file, line) { session throws(PostgresError) in
+      PostgresRows(try session.run(query, meanwhile: meanwhile))
+    }
+  }
+
   /// Runs a statement and gives the number of rows it touched.
   @discardableResult
   public func execute(

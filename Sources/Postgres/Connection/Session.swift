@@ -47,10 +47,10 @@ final class Session {
 
   // MARK: - Statements
 
-  /// Runs one statement, prepared at its first use.
-  func run(_ query: Query) throws(PostgresError) -> PostgresResult {
+  /// Runs one statement, prepared at its first use. `meanwhile` runs once, while the server works on it.
+  func run(_ query: Query, meanwhile: () -> Void = {}) throws(PostgresError) -> PostgresResult {
     do throws(PostgresError) {
-      return try runOnce(query)
+      return try runOnce(query, meanwhile)
     } catch {
       // The plan's result type changed with the schema, or someone deallocated it. Outside a transaction nothing is
       // lost.
@@ -61,10 +61,13 @@ final class Session {
     }
   }
 
-  private func runOnce(_ query: Query) throws(PostgresError) -> PostgresResult {
+  private func runOnce(_ query: Query, _ meanwhile: () -> Void = {}) throws(PostgresError) -> PostgresResult {
     try validate(query)
     try endCopy()
-    let result = try send(query)
+    let sent = try send(query)
+    // The whole statement has left: libpq blocks until it has.
+    if sent == 1 { meanwhile() }
+    let result = try receive(sent, query.text)
     guard copy == nil else {
       try endCopy()
       throw PostgresError(.misuse, "COPY goes through copyIn and copyOut", statement: query.text)
@@ -72,17 +75,16 @@ final class Session {
     return result
   }
 
-  private func send(_ query: Query) throws(PostgresError) -> PostgresResult {
+  /// 1 when it was sent.
+  private func send(_ query: Query) throws(PostgresError) -> Int32 {
     if let statement = try prepared(query) {
-      let sent = arguments.withPointers(to: query) { count, values, lengths, formats, _ in
+      return arguments.withPointers(to: query) { count, values, lengths, formats, _ in
         PQsendQueryPrepared(connection, statement.name, count, values, lengths, formats, 1)
       }
-      return try receive(sent, query.text)
     }
-    let sent = arguments.withPointers(to: query) { count, values, lengths, formats, types in
+    return arguments.withPointers(to: query) { count, values, lengths, formats, types in
       PQsendQueryParams(connection, query.text, count, types, values, lengths, formats, 1)
     }
-    return try receive(sent, query.text)
   }
 
   /// The statement's name in this session; nil if it must go unprepared.

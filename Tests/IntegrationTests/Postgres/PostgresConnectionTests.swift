@@ -34,6 +34,35 @@ struct PostgresConnectionTests {
     }
   }
 
+  @Test func whatIsToBeDoneMeanwhileIsDoneBeforeTheAnswer() async throws {
+    try await withDatabase { configuration in
+      let holder = try await PostgresConnection.connect(configuration, logger: logger)
+      let connection = try await PostgresConnection.connect(configuration, logger: logger)
+      // The statement waits for a lock that is let go meanwhile: if that came after the answer, neither would come.
+      let lock: Query = "SELECT pg_advisory_lock(1)"
+      _ = try await holder.query(lock)
+      let count = try await self.query(lock, on: connection) { Task { await holder.close() } }
+      #expect(count == 1)
+      await connection.close()
+    }
+  }
+
+  @Test func nothingIsDoneMeanwhileWhenThereIsNoStatement() async throws {
+    try await withPostgres { connection in
+      await #expect(throws: PostgresError.self) {
+        try await self.query("SELEC 1", on: connection) { Issue.record("it ran") }
+      }
+      let count = try await self.query("SELECT 1", on: connection) {}
+      #expect(count == 1)
+    }
+  }
+
+  private func query(
+    _ query: Query, on connection: isolated PostgresConnection, meanwhile: @Sendable () -> Void
+  ) async throws -> Int {
+    try await connection.query(query, meanwhile: meanwhile).count
+  }
+
   @Test func rowsOutliveTheirConnection() async throws {
     let rows = try await withPostgres { try await $0.query("SELECT repeat('x', 100000)") }
     #expect(try rows[0].decode(0, as: String.self).count == 100_000)
