@@ -145,7 +145,7 @@ let package = Package(
       name: "onefold-bench",
       dependencies: [
         "BlobStore", "COpenSSL", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", "Projections",
-        .argumentParser, .nioCore, .logging, .lifecycle,
+        "Redis", "Workers", .argumentParser, .nioCore, .logging, .lifecycle,
       ],
       path: "Benchmarks/onefold-bench", swiftSettings: strict),
 
@@ -169,7 +169,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "AuditTests", dependencies: ["Audit", "Domain", "EventStore"], swiftSettings: strict),
     .testTarget(
-      name: "WorkersTests", dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "Workers", .nioCore],
+      name: "WorkersTests",
+      dependencies: ["BlobStore", "Domain", "EventStore", "Redis", "TestSupport", "Workers", .nioCore],
       swiftSettings: strict),
     .testTarget(
       name: "ServerTests",

@@ -1,5 +1,5 @@
 """Every benchmark by name: a function that yields figures."""
-from . import append, blobs, catchup, flatness, hashing, push, reads, replay, verify
+from . import append, blobs, catchup, flatness, hashing, jobs, push, reads, replay, verify
 
 ALL = {
     "sha256": hashing.measure,
@@ -8,6 +8,7 @@ ALL = {
     "catchup": catchup.measure,
     "verify": verify.measure,
     "push": push.measure,
+    "jobs": jobs.measure,
     "reads": reads.measure,
     "replay": replay.measure,
     "flatness": flatness.measure,

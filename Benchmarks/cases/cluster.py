@@ -6,14 +6,23 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from .harness import BENCH, ROOT
 
 
-@contextlib.contextmanager
 def postgres(data):
-    server = subprocess.Popen([BENCH, "postgres", "--data-dir", data], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    return server("postgres", data)
+
+
+def redis(data):
+    """A private Redis, as `onefold up` configures it: AOF, every second."""
+    return server("redis", data)
+
+
+@contextlib.contextmanager
+def server(name, data):
+    server = subprocess.Popen([BENCH, name, "--data-dir", data], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True, cwd=ROOT)
     try:
         url = server.stdout.readline().strip()
         if not url:
-            raise RuntimeError("the private Postgres did not start")
+            raise RuntimeError(f"the private {name} did not start")
         yield url
     finally:
         server.stdin.close()

@@ -9,7 +9,8 @@ struct OnefoldBench: AsyncParsableCommand {
     commandName: "onefold-bench", abstract: "Measure one module of Onefold; `make bench` runs them all.",
     subcommands: [
       HashBench.self, BlobsBench.self, AppendBench.self, ReadBench.self, LeavesBench.self, HistoryBench.self,
-      ReplayBench.self, LagBench.self, PostgresServer.self,
+      ReplayBench.self, LagBench.self, JobsBench.self, JobsWorker.self, JobsWaitBench.self, StreamBench.self,
+      PostgresServer.self, RedisServer.self,
     ])
 }
 

@@ -14,7 +14,7 @@ struct AnalyzeJobTests {
 
   func perform(_ jobs: [OpenJob], finder: FixedFinder = FixedFinder()) async {
     let handler = AnalyzeJob(log: material.log, blobs: material.blobs, finder: finder)
-    await handler.perform(jobs) { [reports] in reports.record($0, $1) }
+    await handler.perform(jobs, report: reports.report)
   }
 
   func last(_ stream: StreamName) async throws -> RecordedEvent {
@@ -57,9 +57,10 @@ struct AnalyzeJobTests {
 
   @Test func hundredCopiesInOneBatchTellTheContentOnce() async throws {
     var entries: [JobEntry] = []
-    for number in 0..<100 { entries.append(try await material.upload("same", owner: number % 3 == 0 ? .v7() : nil)) }
-    var jobs: [OpenJob] = []
-    for entry in entries { jobs += try await material.open(entry) }
+    for number in 0..<100 {
+      entries.append(try await material.upload("same", owner: number % 3 == 0 ? .v7() : nil).entry)
+    }
+    let jobs = try await material.open(entries)
     await perform(jobs)
     #expect(reports.allSucceeded(jobs))
     let types = try await material.types()
@@ -73,7 +74,7 @@ struct AnalyzeJobTests {
     let before = try await material.types()
     let again = Reports()
     await AnalyzeJob(log: material.log, blobs: material.blobs, finder: FixedFinder())
-      .perform(jobs) { again.record($0, $1) }
+      .perform(jobs, report: again.report)
     #expect(try await material.types() == before)
   }
 
@@ -90,7 +91,7 @@ struct AnalyzeJobTests {
     let second = Reports()
     let handler = AnalyzeJob(
       log: material.log, blobs: material.blobs, finder: firstFindsTheOriginal ? FixedFinder() : match)
-    await handler.perform(jobs) { second.record($0, $1) }
+    await handler.perform(jobs, report: second.report)
     #expect(try await material.types() == before)
     if !firstFindsTheOriginal { #expect(second.failure(of: jobs[0])?.remedy == .stale) }
   }
@@ -136,6 +137,14 @@ struct AnalyzeJobTests {
     let jobs = try await material.open(try await material.upload("early"))
     await perform(jobs, finder: FixedFinder(error: JobFailure(.wait, code: "projection.behind", reason: "behind")))
     #expect(reports.failure(of: jobs[0])?.remedy == .wait)
+    #expect(try await material.types() == ["file.uploaded"])
+  }
+
+  @Test func cancelledJobLeavesNothing() async throws {
+    let jobs = try await material.open(try await material.upload("unwanted"))
+    jobs[0].cancellation.cancel()
+    await perform(jobs)
+    #expect(reports.failure(of: jobs[0])?.remedy == .stale)
     #expect(try await material.types() == ["file.uploaded"])
   }
 

@@ -22,8 +22,8 @@ struct HoldingsTests {
     let holdings = Holdings(limit: 4)
     _ = holdings.add(deliveries(0..<4))
     async let waited: Void = holdings.wait(forRoom: 2)
-    holdings.remove(deliveries(0..<1)[0])
-    holdings.remove(deliveries(1..<2)[0])
+    holdings.remove(deliveries(0..<1))
+    holdings.remove(deliveries(1..<2))
     await waited
     #expect(holdings.room >= 2)
   }

@@ -9,36 +9,39 @@ import Testing
 @testable import Workers
 
 struct JobEntryTests {
-  let entry = JobEntry(
-    id: .v7(), kind: .analyze, jobClass: .interactive, fileId: .v7(), owner: .v7(), position: Position(42), attempt: 2)
+  let entry = JobEntry(position: Position(42), kind: .analyze, jobClass: .interactive, owner: .v7(), cost: 3)
 
-  /// As the relay writes it.
-  var relayed: [String: String] {
-    [
-      "job": entry.id.text, "kind": "analyze", "file": entry.fileId.text, "owner": entry.owner.text, "attempt": "2",
-    ]
+  var fields: [String: String] {
+    ["position": "42", "kind": "analyze", "tenant": entry.tenant, "cost": "3"]
   }
 
-  @Test func entryOfAClassTakesClassAndPositionFromItsPlace() throws {
-    let delivery = Delivery(stream: "jobs:interactive", id: StreamID(milliseconds: 42), fields: relayed)
+  @Test func entryTakesItsClassFromItsStream() throws {
+    let delivery = Delivery(stream: "jobs:interactive", id: StreamID(milliseconds: 1), fields: fields)
     #expect(try JobEntry(delivery) == entry)
   }
 
-  @Test func movedEntryCarriesClassAndPosition() throws {
-    let fields = Dictionary(uniqueKeysWithValues: entry.fields.map { ($0.key, $0.value) })
-    let delivery = Delivery(stream: "jobs:retry", id: StreamID(milliseconds: 1_700_000_000_000), fields: fields)
-    #expect(try JobEntry(delivery) == entry)
+  @Test func jobThatIsNobodysIsTheSystems() throws {
+    var fields = fields
+    fields["tenant"] = "system"
+    #expect(try JobEntry(Delivery(stream: "jobs:bulk", id: StreamID(milliseconds: 1), fields: fields)).owner == nil)
   }
 
-  @Test func delayedEntryIsJSONWithTheSameFields() throws {
-    let object = try JSONDecoder().decode([String: String].self, from: Data(entry.json.utf8))
-    #expect(object == Dictionary(uniqueKeysWithValues: entry.fields.map { ($0.key, $0.value) }))
+  @Test func waitingJobIsTwoNumbers() {
+    #expect(entry.job == "42 3")
+    #expect(entry.member == "interactive analyze \(entry.tenant) 42 3")
   }
 
-  @Test(arguments: ["job", "kind", "file", "owner", "attempt"])
+  @Test(arguments: [(0, 1), (1 << 20, 2), (10 << 20, 11), (1 << 40, 64)] as [(Int64, Int)])
+  func largeFilesCostMoreUpToALimit(bytes: Int64, cost: Int) {
+    #expect(
+      JobEntry(position: .start, kind: .analyze, jobClass: .bulk, owner: nil, cost: JobEntry.cost(ofBytes: bytes)).cost
+        == cost)
+  }
+
+  @Test(arguments: ["position", "kind", "tenant", "cost"])
   func missingOrBrokenFieldIsNamed(field: String) {
     for text in [nil, "", "\u{fffd}", "-"] as [String?] {
-      var fields = relayed
+      var fields = fields
       fields[field] = text
       let error = #expect(throws: Undecodable.self) {
         try JobEntry(Delivery(stream: "jobs:bulk", id: StreamID(milliseconds: 1), fields: fields))
@@ -48,21 +51,26 @@ struct JobEntryTests {
   }
 
   @Test func urgentClassesComeFirst() {
-    #expect(
-      JobStreams.byPriority(Set(JobClass.allCases)) == ["jobs:admin", "jobs:interactive", "jobs:retry", "jobs:bulk"])
-    #expect(JobStreams.byPriority([.bulk]) == ["jobs:retry", "jobs:bulk"])
+    #expect(JobKeys.byUrgency(Set(JobClass.allCases)) == [.admin, .interactive, .bulk])
+    #expect(JobKeys.byUrgency([.bulk]) == [.bulk])
   }
 
-  @Test func acknowledgementsOfAStreamTravelTogether() {
-    let commands = AcknowledgementBatcher.commands(for: [
-      Delivery(stream: "b", id: StreamID(milliseconds: 1), fields: [:]),
-      Delivery(stream: "a", id: StreamID(milliseconds: 2), fields: [:]),
-      Delivery(stream: "b", id: StreamID(milliseconds: 3), fields: [:]),
+  @Test func jobsOfALaneTravelTogetherInTheirOrder() {
+    let owner = UUID.v7()
+    let entries = [1, 2, 3, 4].map { number in
+      JobEntry(position: Position(number), kind: .analyze, jobClass: number == 2 ? .admin : .bulk, owner: owner)
+    }
+    let lanes = Lane.grouping(entries)
+    #expect(lanes.map(\.0) == ["bulk", "admin"])
+    #expect(lanes.map(\.3) == [["1 1", "3 1", "4 1"], ["2 1"]])
+  }
+
+  @Test func acknowledgementsOfATenantTravelTogether() {
+    let fields = ["kind": "analyze", "tenant": "t"]
+    let words = AcknowledgementBatcher.words(for: [
+      Delivery(stream: "jobs:bulk", id: StreamID(milliseconds: 1), fields: fields),
+      Delivery(stream: "jobs:bulk", id: StreamID(milliseconds: 3), fields: fields),
     ])
-    #expect(
-      commands == [
-        ["XACK", "a", "workers", "2-0"], ["XDEL", "a", "2-0"],
-        ["XACK", "b", "workers", "1-0", "3-0"], ["XDEL", "b", "1-0", "3-0"],
-      ])
+    #expect(words == ["workers", "jobs:bulk", "analyze", "t", 2, "1-0", "3-0"])
   }
 }

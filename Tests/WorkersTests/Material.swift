@@ -15,8 +15,17 @@ struct Material {
   let blobs = MemoryBlobStore()
   let owner = UUID.v7()
 
-  /// Stores a content, appends its upload, and says what its job's entry would be.
-  func upload(_ text: String, owner: UUID? = nil, storing: Bool = true) async throws -> JobEntry {
+  /// An upload, its job, and what Redis would know of it.
+  struct Upload {
+    let id: UUID
+    let fileId: UUID
+    var entry: JobEntry
+
+    var position: Position { entry.position }
+  }
+
+  /// Stores a content and appends its upload.
+  func upload(_ text: String, owner: UUID? = nil, storing: Bool = true) async throws -> Upload {
     let staged = try await blobs.stage()
     try await staged.write(ByteBuffer(string: text))
     let published = try await staged.finish()
@@ -26,15 +35,17 @@ struct Material {
     let event = try NewEvent(file, owner: owner ?? self.owner, correlationId: .v7())
     let result = try await log.append(
       to: StreamName(category: "file", id: file.fileId), expected: .noStream, [event])
-    return JobEntry(
-      id: event.id, kind: .analyze, jobClass: .bulk, fileId: file.fileId, owner: owner ?? self.owner,
-      position: result.last)
+    return Upload(
+      id: event.id, fileId: file.fileId,
+      entry: JobEntry(position: result.last, kind: .analyze, jobClass: .bulk, owner: owner ?? self.owner))
   }
 
-  func open(_ entries: JobEntry...) async throws -> [OpenJob] {
+  func open(_ uploads: Upload...) async throws -> [OpenJob] { try await open(uploads.map(\.entry)) }
+
+  func open(_ entries: [JobEntry]) async throws -> [OpenJob] {
     let standings = try await JobLedger(log: log).standings(of: entries)
     return entries.compactMap { entry in
-      if case .open(let job) = standings[entry.id] { job } else { nil }
+      if case .open(let job) = standings[entry.position] { job } else { nil }
     }
   }
 
@@ -58,11 +69,15 @@ struct FixedFinder: DuplicateFinder {
 final class Reports: Sendable {
   private let outcomes = Mutex<[UUID: [JobFailure?]]>([:])
 
-  func record(_ job: OpenJob, _ result: Result<Void, any Error>) {
-    outcomes.withLock { outcomes in
-      switch result {
-      case .success: outcomes[job.id, default: []].append(nil)
-      case .failure(let error): outcomes[job.id, default: []].append(JobFailure(error))
+  var report: JobReport {
+    JobReport { jobs, result in
+      self.outcomes.withLock { outcomes in
+        for job in jobs {
+          switch result {
+          case .success: outcomes[job.id, default: []].append(nil)
+          case .failure(let error): outcomes[job.id, default: []].append(JobFailure(error))
+          }
+        }
       }
     }
   }

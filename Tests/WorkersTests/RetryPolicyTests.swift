@@ -16,6 +16,13 @@ struct RetryPolicyTests {
     #expect(policy.pause(afterAttempt: 4) == nil)
   }
 
+  @Test func jobThatIsTooOldIsNotTriedAgain() {
+    let policy = RetryPolicy(
+      maxAttempts: 100, maxAge: .seconds(60), backoff: Backoff(first: .seconds(1), longest: .seconds(1)))
+    #expect(policy.pause(afterAttempt: 50, age: .seconds(58)) != nil)
+    #expect(policy.pause(afterAttempt: 1, age: .seconds(61)) == nil)
+  }
+
   struct Odd: Error {}
 
   @Test func errorsKnowTheirRemedy() {

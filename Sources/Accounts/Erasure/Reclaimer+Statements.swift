@@ -17,6 +17,17 @@ extension Reclaimer {
     """
   }
 
+  /// Whether a pass would find anything.
+  static func isDue(after grace: Duration) -> Query {
+    """
+    SELECT EXISTS (
+      SELECT FROM reclaim.candidate
+      WHERE condemned_at IS NULL
+        OR condemned_at < clock_timestamp() - make_interval(secs => \(grace / .seconds(1)))
+    )
+    """
+  }
+
   static func lockDue(after grace: Duration, limit: Int) -> Query {
     """
     SELECT digest, condemned_bytes

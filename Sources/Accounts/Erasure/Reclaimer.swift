@@ -36,6 +36,11 @@ public struct Reclaimer: Sendable {
     self.logger = logger
   }
 
+  /// Whether a pass would find anything.
+  public static func isDue(in pool: PostgresPool, grace: Duration) async throws -> Bool {
+    try await pool.query(isDue(after: grace)).first?.decode(0) ?? false
+  }
+
   /// What a pass did. Bytes are those on the disk.
   public struct Outcome: Equatable, Sendable {
     public var restored = 0, removed = 0

@@ -106,7 +106,7 @@ public struct Sessions: Sendable {
   /// Forgets sessions that have run out or were ended, with their tokens.
   ///
   /// - Returns: how many.
-  public func sweep() async throws -> Int { try await pool.execute(Self.deleteEnded) }
+  public static func sweep(in pool: PostgresPool) async throws -> Int { try await pool.execute(deleteEnded) }
 
   private enum Outcome {
     case invalid

@@ -5,51 +5,40 @@ public import Postgres
 public import Redis
 public import ServiceLifecycle
 
-/// Carries the work that follows from events into Redis streams, in the order of the log.
+/// Carries the work that follows from events into Redis, in the order of the log.
 ///
-/// An entry's id is `<position>-0`, and Redis refuses an id that is not greater than the stream's last one: so publishing twice is harmless,
-/// and a relay that does not know how far it came simply does it again. How far it came is kept in Redis itself, as the key
-/// `relay:position`, which is written in the step that adds the entries. When the key is gone, so are the entries: the relay goes back to
-/// the oldest event whose work is open and publishes again from there.
+/// How far it came is kept in Redis itself, as a marker that moves in the step that brings a batch, and only from where the relay believes it
+/// to be: so each event's work is brought once, whatever answers get lost, and a Redis that was put back to an earlier state is brought
+/// what came after that state. When the marker is gone, so is the work: the relay goes back to the oldest event whose work is open.
 ///
 /// Of all relays that run, one leads: the one whose session holds an advisory lock in Postgres. The others try once a second. Should
-/// a relay that lost its lock still publish for a moment, it publishes the same entries, and the marker tells the two apart.
+/// a relay that lost its lock still try to bring something, the marker refuses it.
 public final class Relay: Service {
-  /// The streams that carry jobs, by the class of the job, and the group that reads them.
-  public static let jobStreams = ["jobs:admin", "jobs:interactive", "jobs:bulk"]
+  /// Where the relay has come to. Another name than `relay:position`, the marker of releases that filled the job streams themselves.
+  public static let marker = "relay:marker"
+
+  /// The consumer group of the job streams: one word for who fills them and who looks at them.
   public static let workers = "workers"
-  /// Where the relay has come to.
-  public static let marker = "relay:position"
 
   private static let batchSize = 500
   private static let pause: Duration = .seconds(1)
 
   private let log: any EventLog
   private let redis: RedisClient
-  private let streams: [String]
-  private let group: String
-  private let plan: @Sendable (RecordedEvent) -> [StreamDispatch]
-  private let resume: @Sendable () async throws -> Position
+  private let target: any RelayTarget
+  private let script: RelayScript
   private let leadership: Leadership
   private let logger: Logger
 
-  /// - Parameters:
-  ///   - pool: tells how to connect; the lock has a connection of its own.
-  ///   - streams: exist with their group whenever the marker does, also when nothing was dispatched to them yet.
-  ///   - plan: what follows from an event, at most one entry for each stream. Pure.
-  ///   - resume: the position of the oldest event whose work is not known to be done; it and all after it are published again. Events that
-  ///     the table it looks into has not seen yet count as not done. Asked when Redis is empty.
+  /// - Parameter pool: tells how to connect; the lock has a connection of its own.
   public init(
-    log: any EventLog, pool: PostgresPool, redis: RedisClient, streams: [String] = Relay.jobStreams,
-    group: String = Relay.workers, plan: @escaping @Sendable (RecordedEvent) -> [StreamDispatch],
-    resume: @escaping @Sendable () async throws -> Position, logger: Logger = Logger(label: "onefold.relay")
+    log: any EventLog, pool: PostgresPool, redis: RedisClient, target: any RelayTarget,
+    logger: Logger = Logger(label: "onefold.relay")
   ) {
     self.log = log
     self.redis = redis
-    self.streams = streams
-    self.group = group
-    self.plan = plan
-    self.resume = resume
+    self.target = target
+    script = RelayScript(target: type(of: target).script)
     leadership = Leadership(.relay, name: "relay", pool: pool, logger: logger)
     self.logger = logger
   }
@@ -64,9 +53,13 @@ public final class Relay: Service {
 
   private func publish(while session: PostgresConnection) async throws {
     var position: Position?
+    var lastLook = ContinuousClock.now
     while !Task.isCancelled {
-      // The lock is the session's: without one there is none.
-      try await session.execute("SELECT 1")
+      // The lock is the session's: without one there is none. The marker holds off whoever goes on for a moment all the same.
+      if lastLook.duration(to: .now) > Self.pause / 2 {
+        try await session.execute("SELECT 1")
+        lastLook = .now
+      }
       do {
         position = try await step(from: position)
       } catch let error as RedisError where error.isTransient {
@@ -80,8 +73,7 @@ public final class Relay: Service {
   private func step(from position: Position?) async throws -> Position {
     guard let position else { return try await start() }
     let page = try await log.page(after: position, limit: Self.batchSize, filter: .all)
-    let entries = page.events.flatMap { event in plan(event).map { (event.position, $0) } }
-    switch try await send(entries, expected: position, next: page.through) {
+    switch try await send(target.words(following: page.events), expected: position, next: page.through) {
     case .published:
       LogMetrics.relay(page.through)
       if page.isLast {
@@ -108,11 +100,10 @@ public final class Relay: Service {
       logger.error(
         "Redis is ahead of the log, so it is filled again: was the database restored from a backup, or is Redis used by another?",
         metadata: ["marker": "\(marker)"])
-      _ = try await redis.command(["DEL", .string(Self.marker)] + streams.map { .string($0) })
+      _ = try await redis.command(["DEL", .string(Self.marker)])
     }
-    let oldest = try await resume()
-    let position = Position(max(0, oldest.rawValue - 1))
-    switch try await send([], expected: nil, next: position) {
+    let (position, words) = try await target.beginning()
+    switch try await send(words, expected: nil, next: position) {
     case .published, .flushed:
       logger.info("The relay publishes again", metadata: ["after": "\(position)"])
       return position
@@ -122,9 +113,8 @@ public final class Relay: Service {
   }
 
   private func send(
-    _ entries: [(position: Position, dispatch: StreamDispatch)], expected: Position?, next: Position
+    _ words: [RedisArgument], expected: Position?, next: Position
   ) async throws -> RelayScript.Answer {
-    try await RelayScript.run(
-      on: redis, marker: Self.marker, streams: streams, group: group, expected: expected, next: next, entries: entries)
+    try await script.run(on: redis, marker: Self.marker, expected: expected, next: next, words: words)
   }
 }

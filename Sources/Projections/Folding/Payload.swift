@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EventStore
-import Foundation
+package import EventStore
+package import Foundation
 
 /// The members of an event's payload, read where they stand: no tree is built, and what nobody asks for is only passed over.
 ///
 /// One pass over the payload, a fraction of a microsecond, finds them all. Members that are not asked for may be anything.
-struct Payload {
+package struct Payload {
   private let position: Position
   private let bytes: [UInt8]
   private let members: [JSONScanner.Member]
   /// False for a payload that is no JSON object from some place on.
   private let isWhole: Bool
 
-  init(_ event: RecordedEvent) {
+  package init(_ event: RecordedEvent) {
     position = event.position
     bytes = event.payload
     (members, isWhole) = bytes.withUnsafeBufferPointer { bytes in
@@ -23,26 +23,38 @@ struct Payload {
   }
 
   /// - Throws: ``UnreadableEvent`` when the member is missing or is no text.
-  func text(_ name: StaticString) throws(UnreadableEvent) -> String {
+  package func text(_ name: StaticString) throws(UnreadableEvent) -> String {
     guard let text = try optionalText(name) else { throw unreadable(name, "is missing") }
     return text
   }
 
   /// Nil for a member that is missing or null.
-  func optionalText(_ name: StaticString) throws(UnreadableEvent) -> String? {
+  package func optionalText(_ name: StaticString) throws(UnreadableEvent) -> String? {
     guard let value = try member(name) else { return nil }
     guard let text = JSONText.decode(bytes[value]) else { throw unreadable(name, "is no text") }
     return text
   }
 
-  func integer(_ name: StaticString) throws(UnreadableEvent) -> Int64 {
-    guard let value = try member(name) else { throw unreadable(name, "is missing") }
+  package func integer(_ name: StaticString) throws(UnreadableEvent) -> Int64 {
+    guard let number = try optionalInteger(name) else { throw unreadable(name, "is missing") }
+    return number
+  }
+
+  /// Nil for a member that is missing or null.
+  package func optionalInteger(_ name: StaticString) throws(UnreadableEvent) -> Int64? {
+    guard let value = try member(name) else { return nil }
     guard let number = Int64(ascii: bytes[value]) else { throw unreadable(name, "is no whole number") }
     return number
   }
 
-  func uuid(_ name: StaticString) throws(UnreadableEvent) -> UUID {
-    guard let value = try member(name) else { throw unreadable(name, "is missing") }
+  package func uuid(_ name: StaticString) throws(UnreadableEvent) -> UUID {
+    guard let id = try optionalUUID(name) else { throw unreadable(name, "is missing") }
+    return id
+  }
+
+  /// Nil for a member that is missing or null.
+  package func optionalUUID(_ name: StaticString) throws(UnreadableEvent) -> UUID? {
+    guard let value = try member(name) else { return nil }
     guard let id = UUID(quoted: bytes[value]) else { throw unreadable(name, "is no identifier") }
     return id
   }
@@ -83,7 +95,7 @@ struct Payload {
 }
 
 /// An event whose payload this program cannot read, now or at any later try.
-struct UnreadableEvent: Error, Equatable, CustomStringConvertible {
+package struct UnreadableEvent: Error, Equatable, CustomStringConvertible {
   let position: Position
   let reason: String
 
@@ -94,5 +106,5 @@ struct UnreadableEvent: Error, Equatable, CustomStringConvertible {
     self.reason = reason
   }
 
-  var description: String { reason }
+  package var description: String { reason }
 }

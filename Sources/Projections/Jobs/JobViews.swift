@@ -6,7 +6,7 @@ public import Postgres
 
 /// Reads jobs. What is for a user takes the owner, and finds nothing of others.
 public struct JobViews: Sendable {
-  private let pool: PostgresPool
+  let pool: PostgresPool
 
   public init(pool: PostgresPool) { self.pool = pool }
 

@@ -41,7 +41,7 @@ struct Analysis: Sendable {
       appends.append(StreamAppend(stream: AnalyzeJob.stream(of: file.digest), expected: .noStream, events: [event]))
     }
     if let original {
-      let groupId = DuplicateMatched.groupId(owner: job.entry.owner, digest: file.digest)
+      let groupId = DuplicateMatched.groupId(owner: item.owner, digest: file.digest)
       let matched = DuplicateMatched(
         groupId: groupId, digest: file.digest, size: file.size, fileId: file.fileId, originalId: original)
       appends.append(

@@ -27,15 +27,23 @@ public struct AnalyzeJob: JobHandler {
   struct Item: Sendable {
     let job: OpenJob
     let file: FileUploaded
+    let owner: UUID
+
+    init(_ job: OpenJob) throws {
+      guard let owner = job.entry.owner else {
+        throw JobFailure(.bury, code: "file.ownerless", reason: "The upload is nobody's.")
+      }
+      self.job = job
+      self.owner = owner
+      file = try job.cause.decode(FileUploaded.self)
+    }
   }
 
-  public func perform(
-    _ jobs: [OpenJob], report: @escaping @Sendable (OpenJob, Result<Void, any Error>) async -> Void
-  ) async {
+  public func perform(_ jobs: [OpenJob], report: JobReport) async {
     var items: [Item] = []
     for job in jobs {
       do {
-        items.append(Item(job: job, file: try job.cause.decode(FileUploaded.self)))
+        items.append(try Item(job))
       } catch {
         await report(job, .failure(error))
       }
@@ -43,8 +51,7 @@ public struct AnalyzeJob: JobHandler {
     let byDigest = Dictionary(grouping: items, by: \.file.digest)
     let questions = items.map { item in
       DuplicateQuestion(
-        fileId: item.file.fileId, owner: item.job.entry.owner, digest: item.file.digest,
-        position: item.job.entry.position)
+        fileId: item.file.fileId, owner: item.owner, digest: item.file.digest, position: item.job.cause.position)
     }
     let known: Set<StreamName>
     do {
@@ -73,14 +80,21 @@ public struct AnalyzeJob: JobHandler {
   private func analyze(
     _ digest: Digest, _ items: [Item], isKnown: Bool,
     finding: Task<[UUID: DuplicateVerdict], any Error>,
-    report: @escaping @Sendable (OpenJob, Result<Void, any Error>) async -> Void
+    report: JobReport
   ) async {
     let settled: Result<SettledBlob, any Error>
-    do { settled = .success(try await blobs.settle(digest)) } catch { settled = .failure(error) }
+    do {
+      // Copies that somebody still wants keep the work worth doing.
+      if items.allSatisfy(\.job.cancellation.isCancelled) { try items.first?.job.cancellation.check() }
+      settled = .success(try await blobs.settle(digest))
+    } catch {
+      settled = .failure(error)
+    }
     var isKnown = isKnown
     let finish: @Sendable (Item, Bool) async -> Bool = { item, isKnown in
       do {
         let verdict = try await finding.value[item.file.fileId] ?? .removed
+        try item.job.cancellation.check()
         let result = try Analysis(item: item, verdict: verdict, settled: settled)
         try await self.append(result, tellsContent: !isKnown)
         await report(item.job, .success(()))
@@ -110,7 +124,7 @@ public struct AnalyzeJob: JobHandler {
       // Another job of the same content was first.
       try await append(analysis, tellsContent: false)
     } catch let error as EventLogError {
-      throw JobFailure(.stale, code: "job.ended", reason: "\(error)")
+      throw JobFailure.ended(error)
     }
   }
 

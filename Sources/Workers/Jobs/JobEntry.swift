@@ -3,38 +3,46 @@
 public import Domain
 public import EventStore
 public import Foundation
-import Redis
 
-/// A job as its stream entry tells it: ids and little else. The log has the rest, and the last word.
-public struct JobEntry: Sendable, Equatable {
-  /// The id of the event that caused it.
-  public var id: UUID
+/// A job as Redis knows it: where it waits, and where the log tells the rest. The log has the last word.
+public struct JobEntry: Sendable, Hashable {
+  /// Where the log has the event that queued it.
+  public var position: Position
   public var kind: JobKind
   public var jobClass: JobClass
-  public var fileId: UUID
-  public var owner: UUID
-  /// Where the log has the event that caused it.
-  public var position: Position
-  /// From 1. For people who look into Redis; the log counts attempts.
-  public var attempt: Int
+  /// Whose turn it takes; nil for jobs that are nobody's.
+  public var owner: UUID?
+  /// What it takes of that turn.
+  public var cost: Int
 
-  public init(
-    id: UUID, kind: JobKind, jobClass: JobClass, fileId: UUID, owner: UUID, position: Position, attempt: Int = 1
-  ) {
-    self.id = id
+  /// The dearest: two gigabytes cost no more than 63 megabytes do.
+  public static let costLimit = 64
+
+  public init(position: Position, kind: JobKind, jobClass: JobClass, owner: UUID?, cost: Int = 1) {
+    self.position = position
     self.kind = kind
     self.jobClass = jobClass
-    self.fileId = fileId
     self.owner = owner
-    self.position = position
-    self.attempt = attempt
+    self.cost = min(max(1, cost), Self.costLimit)
   }
+
+  /// A file's job costs one, and one more for each of its megabytes, so that large files do not buy a larger share.
+  public static func cost(ofBytes bytes: Int64) -> Int { 1 + Int(clamping: min(Int64(costLimit), max(0, bytes) >> 20)) }
 }
 
 extension JobEntry {
-  /// Reads an entry.
-  ///
-  /// In a class's stream the class is the stream's, and the position is the entry's id; an entry that was moved carries both.
+  /// Whose jobs they are that are nobody's.
+  static let system = "system"
+
+  var tenant: String { owner?.text ?? Self.system }
+
+  /// In its lane, where the rest is said by the lane's name.
+  var job: String { "\(position) \(cost)" }
+
+  /// Among the delayed.
+  var member: String { "\(jobClass.rawValue) \(kind.rawValue) \(tenant) \(job)" }
+
+  /// Reads what a worker was given. The class is the stream's.
   /// - Throws: ``Undecodable``, which names the field.
   init(_ delivery: Delivery) throws(Undecodable) {
     func field<Value>(_ name: String, _ read: (String) -> Value?) throws(Undecodable) -> Value {
@@ -42,30 +50,15 @@ extension JobEntry {
       guard let value = read(text) else { throw Undecodable(field: name, text: text) }
       return value
     }
-    id = try field("job") { UUID(uuidString: $0) }
+    position = try field("position") { Int64($0).map { Position($0) } }
     kind = try field("kind") { JobKind(rawValue: $0) }
-    fileId = try field("file") { UUID(uuidString: $0) }
-    owner = try field("owner") { UUID(uuidString: $0) }
-    attempt = try field("attempt") { Int($0) }
-    if let jobClass = JobStreams.jobClass(of: delivery.stream) {
-      self.jobClass = jobClass
-      position = Position(Int64(clamping: delivery.id.milliseconds))
-    } else {
-      jobClass = try field("class") { JobClass(rawValue: $0) }
-      position = try field("position") { Int64($0).map { Position($0) } }
+    owner = try field("tenant") { $0 == Self.system ? .some(nil) : UUID(uuidString: $0).map { .some($0) } }
+    cost = try field("cost") { Int($0) }
+    guard let jobClass = JobKeys.jobClass(ofStream: delivery.stream) else {
+      throw Undecodable(field: "stream", text: delivery.stream)
     }
+    self.jobClass = jobClass
   }
-
-  /// The fields of an entry that is moved to another place, sorted by name so that equal entries are equal text.
-  var fields: [(key: String, value: String)] {
-    [
-      ("attempt", String(attempt)), ("class", jobClass.rawValue), ("file", fileId.text), ("job", id.text),
-      ("kind", kind.rawValue), ("owner", owner.text), ("position", position.description),
-    ]
-  }
-
-  /// The same as JSON, for a member of the sorted set of delayed jobs. None of the values needs escaping.
-  var json: String { "{" + fields.map { "\"\($0.key)\":\"\($0.value)\"" }.joined(separator: ",") + "}" }
 }
 
 /// An entry that is no job.

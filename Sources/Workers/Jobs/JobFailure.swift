@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlobStore
-import EventStore
+public import EventStore
 import Postgres
 import Redis
 
@@ -14,7 +14,9 @@ public struct JobFailure: Error, Equatable, CustomStringConvertible {
     case bury
     /// Not the job's fault: something it needs is away. Again soon, without using an attempt.
     case wait
-    /// Another worker has ended the job.
+    /// The same, not before this long.
+    case later(Duration)
+    /// Another worker has ended the job, or somebody has cancelled it.
     case stale
   }
 
@@ -32,6 +34,11 @@ public struct JobFailure: Error, Equatable, CustomStringConvertible {
     self.code = code
     self.reason = reason
     self.detail = detail ?? reason
+  }
+
+  /// The log has refused a result: the job's stream has gone on without this worker.
+  public static func ended(_ error: EventLogError) -> JobFailure {
+    JobFailure(.stale, code: "job.ended", reason: "\(error)")
   }
 
   public init(_ error: any Error) {

@@ -6,6 +6,8 @@ import Synchronization
 final class Holdings: Sendable {
   private struct State {
     var held: [Delivery.Key: Delivery] = [:]
+    /// Those of which it is known what they are.
+    var jobs: [Delivery.Key: OpenJob] = [:]
     var nextWaiter = 0
     var waiters: [Int: (room: Int, continuation: CheckedContinuation<Void, Never>)] = [:]
   }
@@ -34,9 +36,22 @@ final class Holdings: Sendable {
     }
   }
 
-  func remove(_ delivery: Delivery) {
+  /// A held entry is this job.
+  func begin(_ job: OpenJob, _ delivery: Delivery) {
+    state.withLock { state in
+      if state.held[delivery.key] != nil { state.jobs[delivery.key] = job }
+    }
+  }
+
+  /// The jobs that are held.
+  var jobs: [OpenJob] { state.withLock { Array($0.jobs.values) } }
+
+  func remove(_ deliveries: [Delivery]) {
     let due = state.withLock { state in
-      state.held[delivery.key] = nil
+      for delivery in deliveries {
+        state.held[delivery.key] = nil
+        state.jobs[delivery.key] = nil
+      }
       let room = limit - state.held.count
       let due = state.waiters.filter { $0.value.room <= room }
       for key in due.keys { state.waiters[key] = nil }

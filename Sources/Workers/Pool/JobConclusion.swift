@@ -16,14 +16,14 @@ struct JobConclusion: Sendable {
   let logger: Logger
 
   /// The handler has appended the result.
-  func succeed(_ delivery: Delivery) async throws {
-    try await queue.acknowledge(delivery)
-    WorkerMetrics.count(.succeeded)
+  func succeed(_ deliveries: [Delivery]) async throws {
+    try await queue.acknowledge(deliveries)
+    WorkerMetrics.count(.succeeded, deliveries.count)
   }
 
   /// There is nothing to do.
   func skip(_ delivery: Delivery) async throws {
-    try await queue.acknowledge(delivery)
+    try await queue.acknowledge([delivery])
     WorkerMetrics.count(.skipped)
   }
 
@@ -34,10 +34,13 @@ struct JobConclusion: Sendable {
   }
 
   /// Something the job needs is away.
-  func postpone(_ delivery: Delivery, _ entry: JobEntry, because failure: JobFailure) async throws {
-    logger.debug("A job has to wait", metadata: ["job": "\(entry.id)", "reason": "\(failure)"])
+  func postpone(
+    _ delivery: Delivery, _ entry: JobEntry, because failure: JobFailure, for pause: Duration = .zero
+  ) async throws {
+    logger.debug("A job has to wait", metadata: ["position": "\(entry.position)", "reason": "\(failure)"])
     // Spread out, so that what comes back is not met by all jobs at once.
-    try await queue.postpone(delivery, entry, until: Date(timeIntervalSinceNow: .random(in: 0.5...2)))
+    let seconds = max(.random(in: 0.5...2), pause / .seconds(1))
+    try await queue.postpone(delivery, entry, until: Date(timeIntervalSinceNow: seconds))
     WorkerMetrics.count(.postponed)
   }
 
@@ -46,10 +49,14 @@ struct JobConclusion: Sendable {
     do {
       switch failure.remedy {
       case .wait: try await postpone(delivery, job.entry, because: failure)
+      case .later(let pause): try await postpone(delivery, job.entry, because: failure, for: pause)
       case .stale: try await giveWay(job, delivery, failure)
       case .bury: try await bury(job, delivery, failure)
       case .retry:
-        guard let pause = retry.pause(afterAttempt: job.attempt) else { return try await bury(job, delivery, failure) }
+        let age = Duration.seconds(max(0, Date().timeIntervalSince(job.since)))
+        guard let pause = retry.pause(afterAttempt: job.attempt, age: age) else {
+          return try await bury(job, delivery, failure)
+        }
         try await tryAgain(job, delivery, failure, after: pause)
       }
     } catch let refusal as JobFailure where refusal.remedy == .stale {
@@ -69,8 +76,8 @@ struct JobConclusion: Sendable {
   }
 
   func buryUnknown(_ delivery: Delivery, _ entry: JobEntry) async throws {
-    let reason = "The log has no event \(entry.id) at position \(entry.position)."
-    logger.error("A job that the log does not know", metadata: ["job": "\(entry.id)", "reason": "\(reason)"])
+    let reason = "The log has no event at position \(entry.position) that queues such a job."
+    logger.error("A job that the log does not know", metadata: ["entry": "\(delivery.id)", "reason": "\(reason)"])
     try await queue.bury(delivery, reason: reason)
     WorkerMetrics.count(.dead)
   }
@@ -80,9 +87,7 @@ struct JobConclusion: Sendable {
   ) async throws {
     let due = Date(timeIntervalSinceNow: pause / .seconds(1))
     try await ledger.fail(job, failure, retryAt: due)
-    var entry = job.entry
-    entry.attempt = job.attempt + 1
-    try await queue.postpone(delivery, entry, until: due)
+    try await queue.postpone(delivery, job.entry, until: due)
     logger.warning(
       "A job failed and will be tried again",
       metadata: ["job": "\(job.id)", "attempt": "\(job.attempt)", "pause": "\(pause)", "reason": "\(failure)"])
@@ -91,7 +96,7 @@ struct JobConclusion: Sendable {
 
   private func bury(_ job: OpenJob, _ delivery: Delivery, _ failure: JobFailure) async throws {
     try await ledger.bury(job, failure)
-    try await queue.bury(delivery, reason: failure.reason)
+    try await queue.bury(delivery, reason: failure.reason, job: job.id)
     logger.error(
       "A job is given up",
       metadata: ["job": "\(job.id)", "attempts": "\(job.attempt)", "reason": "\(failure)"])
@@ -99,8 +104,12 @@ struct JobConclusion: Sendable {
   }
 
   private func giveWay(_ job: OpenJob, _ delivery: Delivery, _ failure: JobFailure) async throws {
-    logger.notice("Another worker ended the job first", metadata: ["job": "\(job.id)", "reason": "\(failure)"])
-    WorkerMetrics.stale.increment()
+    if job.cancellation.isCancelled {
+      logger.info("A job was cancelled", metadata: ["job": "\(job.id)"])
+    } else {
+      logger.notice("Another worker ended the job first", metadata: ["job": "\(job.id)", "reason": "\(failure)"])
+      WorkerMetrics.stale.increment()
+    }
     try await skip(delivery)
   }
 }

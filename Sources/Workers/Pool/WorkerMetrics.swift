@@ -20,7 +20,7 @@ enum WorkerMetrics {
       ($0, Counter(label: "onefold_worker_jobs_total", dimensions: [("outcome", $0.rawValue)]))
     })
 
-  static func count(_ outcome: Outcome) { outcomes[outcome]?.increment() }
+  static func count(_ outcome: Outcome, _ jobs: Int = 1) { outcomes[outcome]?.increment(by: jobs) }
 
   /// Shows every counter from the start, at zero: a rate needs two values, and the first increment would be lost.
   static func begin() {

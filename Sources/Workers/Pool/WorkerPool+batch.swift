@@ -2,6 +2,7 @@
 
 import CoreMetrics
 import Domain
+import EventStore
 import Foundation
 import Logging
 import Metrics
@@ -10,85 +11,95 @@ extension WorkerPool {
   /// Sees a batch of deliveries to their ends. Look-ups are made once for all of them; each job ends on its own.
   func work(on deliveries: [Delivery]) async {
     let start = ContinuousClock.now
-    var deliveryByJob: [UUID: Delivery] = [:]
-    var entries: [JobEntry] = []
+    var entries: [(delivery: Delivery, entry: JobEntry)] = []
     for delivery in deliveries {
       do throws(Undecodable) {
-        let entry = try JobEntry(delivery)
-        if deliveryByJob[entry.id] == nil {
-          deliveryByJob[entry.id] = delivery
-          entries.append(entry)
-        } else {
-          // The same job twice in one batch: the first stands for both.
-          await end(delivery) { try await self.conclusion.skip(delivery) }
-        }
+        entries.append((delivery, try JobEntry(delivery)))
       } catch {
-        await end(delivery) { try await self.conclusion.buryUndecodable(delivery, error) }
+        await end([delivery]) { try await self.conclusion.buryUndecodable(delivery, error) }
       }
     }
     guard !entries.isEmpty else { return }
 
-    let standings: [UUID: JobLedger.Standing]
+    let standings: [Position: JobLedger.Standing]
     do {
-      standings = try await ledger.standings(of: entries)
+      standings = try await ledger.standings(of: entries.map(\.entry))
     } catch {
       let failure = JobFailure(error)
-      for entry in entries {
-        guard let delivery = deliveryByJob[entry.id] else { continue }
-        await end(delivery) { try await self.conclusion.postpone(delivery, entry, because: failure) }
+      for (delivery, entry) in entries {
+        await end([delivery]) { try await self.conclusion.postpone(delivery, entry, because: failure) }
       }
       return
     }
 
     var open: [JobKind: [OpenJob]] = [:]
-    for entry in entries {
-      guard let delivery = deliveryByJob[entry.id] else { continue }
-      switch standings[entry.id] {
+    var deliveryByJob: [UUID: Delivery] = [:]
+    for (delivery, entry) in entries {
+      switch standings[entry.position] {
+      // The same job twice in one batch: the first stands for both.
+      case .open(let job) where deliveryByJob[job.id] != nil:
+        await end([delivery]) { try await self.conclusion.skip(delivery) }
       case .open(let job) where delivery.deliveries > options.maxDeliveries:
         let failure = JobFailure(
           .bury, code: "worker.died", reason: "Given out \(delivery.deliveries) times and never ended.")
-        await end(delivery) { try await self.conclusion.conclude(job, delivery, failure) }
-      case .open(let job): open[entry.kind, default: []].append(job)
-      case .resting(let until): await end(delivery) { try await self.conclusion.rest(delivery, entry, until: until) }
-      case .finished: await end(delivery) { try await self.conclusion.skip(delivery) }
-      case .unknown, nil: await end(delivery) { try await self.conclusion.buryUnknown(delivery, entry) }
+        await end([delivery]) { try await self.conclusion.conclude(job, delivery, failure) }
+      case .open(let job):
+        deliveryByJob[job.id] = delivery
+        open[entry.kind, default: []].append(job)
+        holdings.begin(job, delivery)
+      case .resting(let until): await end([delivery]) { try await self.conclusion.rest(delivery, entry, until: until) }
+      case .finished: await end([delivery]) { try await self.conclusion.skip(delivery) }
+      case .unknown, nil: await end([delivery]) { try await self.conclusion.buryUnknown(delivery, entry) }
       }
     }
     await perform(open, deliveryByJob, since: start)
   }
 
+  /// Kinds do not wait for each other.
   private func perform(
     _ open: [JobKind: [OpenJob]], _ deliveryByJob: [UUID: Delivery], since start: ContinuousClock.Instant
   ) async {
-    for (kind, jobs) in open {
-      guard let handler = handlers[kind] else { continue }
-      WorkerMetrics.active.increment(by: Double(jobs.count))
-      await handler.perform(jobs) { job, result in
-        WorkerMetrics.active.decrement(by: 1)
-        guard let delivery = deliveryByJob[job.id] else { return }
-        switch result {
-        case .success:
-          WorkerMetrics.duration.record(duration: start.duration(to: .now))
-          await self.end(delivery) { try await self.conclusion.succeed(delivery) }
-        case .failure(let error):
-          // Cut off by the shutdown, and handed back by it: the failure is not the job's.
-          guard !Task.isCancelled else { return }
-          await self.end(delivery) { try await self.conclusion.conclude(job, delivery, JobFailure(error)) }
-        }
+    let report = JobReport { jobs, result in await self.conclude(jobs, deliveryByJob, result, since: start) }
+    await withDiscardingTaskGroup { group in
+      for (kind, jobs) in open {
+        guard let handler = handlers[kind] else { continue }
+        WorkerMetrics.active.increment(by: Double(jobs.count))
+        group.addTask { await handler.perform(jobs, report: report) }
       }
     }
   }
 
-  /// Does the last step for a delivery and lets go of it. If the step fails the entry stays pending and is rescued: nobody renews it.
-  private func end(_ delivery: Delivery, _ step: () async throws -> Void) async {
+  private func conclude(
+    _ jobs: [OpenJob], _ deliveryByJob: [UUID: Delivery], _ result: Result<Void, any Error>,
+    since start: ContinuousClock.Instant
+  ) async {
+    WorkerMetrics.active.decrement(by: Double(jobs.count))
+    switch result {
+    case .success:
+      let elapsed = start.duration(to: .now)
+      for _ in jobs { WorkerMetrics.duration.record(duration: elapsed) }
+      let deliveries = jobs.compactMap { deliveryByJob[$0.id] }
+      await end(deliveries) { try await self.conclusion.succeed(deliveries) }
+    case .failure(let error):
+      // Cut off by the shutdown, and handed back by it: the failure is not the job's.
+      guard !Task.isCancelled else { return }
+      for job in jobs {
+        guard let delivery = deliveryByJob[job.id] else { continue }
+        await end([delivery]) { try await self.conclusion.conclude(job, delivery, JobFailure(error)) }
+      }
+    }
+  }
+
+  /// Does the last step for deliveries and lets go of them. If the step fails the entries stay pending and are rescued: nobody renews them.
+  private func end(_ deliveries: [Delivery], _ step: () async throws -> Void) async {
     do {
       try await step()
     } catch {
       guard !Task.isCancelled else { return }
       logger.warning(
-        "A job's entry could not be moved on; it will be looked at again",
-        metadata: ["stream": "\(delivery.stream)", "entry": "\(delivery.id)", "error": "\(error)"])
+        "Entries of jobs could not be moved on; they will be looked at again",
+        metadata: ["entries": "\(deliveries.count)", "first": "\(deliveries[0].id)", "error": "\(error)"])
     }
-    holdings.remove(delivery)
+    holdings.remove(deliveries)
   }
 }

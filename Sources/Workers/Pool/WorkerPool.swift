@@ -7,13 +7,13 @@ public import Logging
 public import Redis
 public import ServiceLifecycle
 
-/// Takes jobs from Redis Streams and sees each of them to an end that is in the log.
+/// Takes jobs from Redis and sees each of them to an end that is in the log.
 ///
 /// Delivery is at least once, and any number of pools work side by side. What makes effects happen once is the log: results have ids that
 /// follow from the job, and the last append names the version of the job's stream, so that a worker which was thought dead
 /// and comes back is refused.
 ///
-/// - Urgent classes come first; every eighth read begins at the other end, so that they cannot hold back the rest for ever.
+/// - Urgent classes come first, and tenants share within a class; see ``TakeScript``.
 /// - A thread that does nothing else gives signs of life for what is held. Who is silent for ``WorkerOptions/silence`` loses it to others.
 /// - On shutdown, jobs under way may finish within ``WorkerOptions/grace``; the others are handed back and lose no attempt.
 public final class WorkerPool: Service {
@@ -24,16 +24,14 @@ public final class WorkerPool: Service {
   let ledger: JobLedger
   let handlers: [JobKind: any JobHandler]
   let logger: Logger
-  private let redis: RedisClient
+  let redis: RedisClient
 
-  /// How often the least urgent stream is read first.
-  private static let fairness = 8
-  /// How long a read waits for the first entry.
-  private static let block: Duration = .seconds(2)
+  /// How long a pool that has nothing to do waits to be woken, in case a wake-up was lost.
+  private static let block: Duration = .seconds(5)
   /// How long a failing Redis is left alone.
   private static let pause: Duration = .milliseconds(250)
 
-  /// - Parameter handlers: one for each kind of job.
+  /// - Parameter handlers: of the kinds to take, one for each.
   public init(
     redis: RedisClient, log: any EventLog, handlers: [any JobHandler], options: WorkerOptions = WorkerOptions(),
     logger: Logger = Logger(label: "onefold.workers")
@@ -43,9 +41,10 @@ public final class WorkerPool: Service {
     self.options = options
     self.handlers = Dictionary(handlers.map { ($0.kind, $0) }) { first, _ in first }
     self.logger = logger
-    queue = JobQueue(redis: redis, consumer: options.consumer, classes: options.classes)
+    queue = JobQueue(
+      redis: redis, consumer: options.consumer, classes: options.classes, kinds: Set(handlers.map(\.kind)))
     holdings = Holdings(limit: options.concurrency)
-    ledger = JobLedger(log: log)
+    ledger = JobLedger(log: log, worker: options.consumer)
     conclusion = JobConclusion(queue: queue, ledger: ledger, retry: options.retry, logger: logger)
   }
 
@@ -56,7 +55,6 @@ public final class WorkerPool: Service {
     logger.info(
       "Workers have begun", metadata: ["consumer": "\(options.consumer)", "concurrency": "\(options.concurrency)"])
     await withDiscardingTaskGroup { group in
-      group.addTask { await cancelWhenGracefulShutdown { await self.wakeDelayedJobs() } }
       group.addTask { await cancelWhenGracefulShutdown { await self.keepHouse() } }
       await self.takeJobs(into: &group)
       await self.waitForJobsUnderWay()
@@ -73,7 +71,6 @@ public final class WorkerPool: Service {
 
   private func takeJobs(into group: inout DiscardingTaskGroup) async {
     var hasRecovered = false
-    var round = 0
     var lastRescue = ContinuousClock.now
     while !Self.isStopping {
       do {
@@ -95,13 +92,11 @@ public final class WorkerPool: Service {
           }
         }
         guard holdings.room > 0, !Self.isStopping else { continue }
-        round += 1
-        let taken = try await queue.take(holdings.room, fromTheEnd: round.isMultiple(of: Self.fairness))
-        if taken.isEmpty {
-          let first = try await cancelWhenGracefulShutdown { try await self.queue.wait(upTo: Self.block) }
-          start(first, in: &group)
-        } else {
-          start(taken, in: &group)
+        let taken = try await queue.take(holdings.room)
+        start(taken.deliveries, in: &group)
+        if taken.deliveries.isEmpty {
+          let limit = min(Self.block, options.silence / 3, taken.next ?? Self.block)
+          try await cancelWhenGracefulShutdown { try await self.queue.wait(upTo: limit) }
         }
       } catch let error as RedisError where error.isNoGroup {
         // Redis was emptied. The relay publishes again; we begin again.
@@ -143,69 +138,6 @@ public final class WorkerPool: Service {
       group.addTask { try? await Task.sleep(for: grace) }
       await group.next()
       group.cancelAll()
-    }
-  }
-
-  /// Everything that is still ours, also what was given to us in a read that the shutdown cut off.
-  private func handBack() async {
-    do {
-      for stream in queue.streams {
-        var after = StreamID.zero
-        while let last = try await handBack(stream, after: after) { after = last }
-      }
-      try await queue.forgetConsumers(idle: .zero, name: options.consumer)
-    } catch {
-      logger.warning("Jobs could not be handed back; they will be rescued", metadata: ["error": "\(error)"])
-    }
-  }
-
-  private func handBack(_ stream: String, after: StreamID) async throws -> StreamID? {
-    let found = try await queue.ownPending(stream, after: after, limit: 500)
-    for delivery in found {
-      guard let entry = try? JobEntry(delivery) else { continue }
-      if try await queue.handBack(delivery, entry) { WorkerMetrics.count(.handedBack) }
-    }
-    return found.last?.id
-  }
-
-  private func wakeDelayedJobs() async {
-    while !Task.isCancelled {
-      do {
-        if try await queue.wakeDelayed() > 0 { continue }
-      } catch {
-        logger.debug("Delayed jobs cannot be looked at", metadata: ["error": "\(error)"])
-      }
-      try? await Task.sleep(for: Self.pause)
-    }
-  }
-
-  private func keepHouse() async {
-    while !Task.isCancelled {
-      do {
-        WorkerMetrics.lengths(try await queue.lengths())
-        try await queue.forgetConsumers(idle: .seconds(3600))
-      } catch {
-        logger.debug("The job streams cannot be looked at", metadata: ["error": "\(error)"])
-      }
-      try? await Task.sleep(for: .seconds(5))
-    }
-  }
-
-  private func signsOfLife() -> RedisPulse {
-    RedisPulse(redis.configuration, interval: options.silence / 5, logger: logger) { [holdings, options] in
-      holdings.byStream.map { stream, keys in
-        JobScripts.renew.bySource(
-          keys: [.string(stream)],
-          arguments: [.string(JobStreams.group), .string(options.consumer)] + keys.map { RedisArgument($0.id) })
-      }
-    } replies: { [holdings, logger] replies in
-      let given = replies.flatMap { $0.array ?? [] }.compactMap { $0.string.flatMap { StreamID($0) } }
-      // Most of those that are not ours any more have ended since they were asked for.
-      let held = Set(holdings.byStream.values.joined().map(\.id))
-      let lost = given.count { held.contains($0) }
-      if lost > 0 {
-        logger.notice("Other workers have taken over jobs that run here", metadata: ["jobs": "\(lost)"])
-      }
     }
   }
 }

@@ -3,7 +3,7 @@
 import Redis
 import Synchronization
 
-/// Sends acknowledgements that come while others are on their way in the next pipeline: XACK and XDEL for each stream.
+/// Sends acknowledgements that come while others are on their way together with the next.
 ///
 /// A lone one never waits, and a thousand a second cost a few round trips.
 final class AcknowledgementBatcher: Sendable {
@@ -11,7 +11,7 @@ final class AcknowledgementBatcher: Sendable {
 
   private struct State {
     var isSending = false
-    var waiting: [(delivery: Delivery, waiter: Waiter)] = []
+    var waiting: [(deliveries: [Delivery], waiter: Waiter)] = []
   }
 
   private let redis: RedisClient
@@ -20,10 +20,10 @@ final class AcknowledgementBatcher: Sendable {
   init(redis: RedisClient) { self.redis = redis }
 
   /// Returns once Redis has it. To acknowledge twice is harmless.
-  func acknowledge(_ delivery: Delivery) async throws(RedisError) {
+  func acknowledge(_ deliveries: [Delivery]) async throws(RedisError) {
     let result = await withCheckedContinuation { (waiter: Waiter) in
       let mustSend = state.withLock { state in
-        state.waiting.append((delivery, waiter))
+        state.waiting.append((deliveries, waiter))
         defer { state.isSending = true }
         return !state.isSending
       }
@@ -43,7 +43,7 @@ final class AcknowledgementBatcher: Sendable {
       guard !batch.isEmpty else { return }
       let result: Result<Void, RedisError>
       do throws(RedisError) {
-        for reply in try await redis.pipeline(Self.commands(for: batch.map(\.delivery))) { _ = try reply.get() }
+        _ = try await redis.evaluate(JobScripts.acknowledge, arguments: Self.words(for: batch.flatMap(\.deliveries)))
         result = .success(())
       } catch {
         result = .failure(error)
@@ -52,11 +52,23 @@ final class AcknowledgementBatcher: Sendable {
     }
   }
 
-  static func commands(for deliveries: [Delivery]) -> [[RedisArgument]] {
-    var ids: [String: [StreamID]] = [:]
-    for delivery in deliveries { ids[delivery.stream, default: []].append(delivery.id) }
-    return ids.sorted { $0.key < $1.key }.flatMap { stream, ids in
-      [.xack(stream, group: JobStreams.group, ids: ids), .xdel(stream, ids: ids)]
+  private struct Group: Hashable {
+    let stream, kind, tenant: String
+  }
+
+  static func words(for deliveries: [Delivery]) -> [RedisArgument] {
+    let groups = Dictionary(grouping: deliveries) {
+      Group(stream: $0.stream, kind: $0.fields["kind"] ?? "", tenant: $0.fields["tenant"] ?? "")
     }
+    var words: [RedisArgument] = [.string(JobKeys.group)]
+    for (group, deliveries) in groups {
+      // Lua unpacks no more than some thousands of words.
+      for start in stride(from: 0, to: deliveries.count, by: 1000) {
+        let part = deliveries[start..<min(start + 1000, deliveries.count)]
+        words += [.string(group.stream), .string(group.kind), .string(group.tenant), RedisArgument(part.count)]
+        words += part.map { RedisArgument($0.id) }
+      }
+    }
+    return words
   }
 }

@@ -2,33 +2,63 @@
 
 import Redis
 
-/// The steps that Redis must take as one. Each entry leaves its stream in the same step in which it arrives elsewhere.
+/// The steps of a job that a worker has, and of what keeps house. None has keys: the names are in ``JobKeys``.
 enum JobScripts {
-  /// Reads streams in order of priority until there is room no more.
-  /// Keys: streams. Arguments: group, consumer, room.
-  static let take = RedisScript(
+  /// Arguments: the side (`LPUSH` or `RPUSH`), then for each lane: class, kind, tenant, how many jobs, and those.
+  static let add = script(
     """
-    local room, found = tonumber(ARGV[3]), {}
-    for _, stream in ipairs(KEYS) do
-      if room <= 0 then break end
-      local reply = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', room, 'STREAMS', stream, '>')
-      if reply then
-        found[#found + 1] = reply[1]
-        room = room - #reply[1][2]
-      end
+    local i = 2
+    while i <= #ARGV do
+      local last = i + 3 + ARGV[i + 3]
+      add(ARGV[1], ARGV[i], ARGV[i + 1], ARGV[i + 2], {unpack(ARGV, i + 4, last)})
+      i = last + 1
     end
-    return found
+    """)
+
+  /// The same at the end, for tenants of whom nothing waits and nothing is under way, and without jobs that are delayed. Returns how many.
+  static let bringBack = script(
+    """
+    local idle, count, i = {}, 0, 1
+    while i <= #ARGV do
+      local class, kind, tenant, last = ARGV[i], ARGV[i + 1], ARGV[i + 2], i + 3 + ARGV[i + 3]
+      if idle[tenant] == nil then
+        idle[tenant] = redis.call('HEXISTS', 'jobs:flight', 'tenant:' .. tenant) == 0
+        for _, each in ipairs({'admin', 'interactive', 'bulk'}) do
+          if redis.call('HEXISTS', 'jobs:waiting:' .. each, tenant) == 1 then idle[tenant] = false end
+        end
+      end
+      local missing = {}
+      for j = i + 4, last do
+        local member = class .. ' ' .. kind .. ' ' .. tenant .. ' ' .. ARGV[j]
+        if idle[tenant] and not redis.call('ZSCORE', 'jobs:delayed', member) then missing[#missing + 1] = ARGV[j] end
+      end
+      if #missing > 0 then add('RPUSH', class, kind, tenant, missing) end
+      count, i = count + #missing, last + 1
+    end
+    return count
+    """)
+
+  /// Jobs that are done with. Arguments: group, then for each group of them: stream, kind, tenant, how many ids, and those.
+  static let acknowledge = script(
+    """
+    local i = 2
+    while i <= #ARGV do
+      local stream, last = ARGV[i], i + 3 + ARGV[i + 3]
+      redis.call('XACK', stream, ARGV[1], unpack(ARGV, i + 4, last))
+      ended(stream, ARGV[i + 1], ARGV[i + 2], redis.call('XDEL', stream, unpack(ARGV, i + 4, last)))
+      i = last + 1
+    end
     """)
 
   /// Renews the idle time of entries that are still this consumer's. Claiming without looking would steal back what another rescued.
-  /// Keys: stream. Arguments: group, consumer, ids. Returns the ids that are not ours any more.
+  /// Arguments: group, consumer, stream, ids. Returns the ids that are not ours any more.
   static let renew = RedisScript(
     """
     local lost = {}
-    for i = 3, #ARGV do
-      local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[i], ARGV[i], 1, ARGV[2])
+    for i = 4, #ARGV do
+      local mine = redis.call('XPENDING', ARGV[3], ARGV[1], ARGV[i], ARGV[i], 1, ARGV[2])
       if #mine == 1 then
-        redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')
+        redis.call('XCLAIM', ARGV[3], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')
       else
         lost[#lost + 1] = ARGV[i]
       end
@@ -36,67 +66,68 @@ enum JobScripts {
     return lost
     """)
 
-  /// Keys: stream, delayed. Arguments: group, id, due (ms), member.
-  static let postpone = RedisScript(
+  /// Arguments: ids of jobs. Returns those that were cancelled lately.
+  static let cancelled = RedisScript(
     """
-    redis.call('ZADD', KEYS[2], ARGV[3], ARGV[4])
-    redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-    return redis.call('XDEL', KEYS[1], ARGV[2])
+    local found = {}
+    if redis.call('EXISTS', 'jobs:cancelled') == 0 then return found end
+    for _, id in ipairs(ARGV) do
+      if redis.call('ZSCORE', 'jobs:cancelled', id) then found[#found + 1] = id end
+    end
+    return found
     """)
 
-  /// Keys: stream, dead. Arguments: group, id, limit, fields and values.
-  static let bury = RedisScript(
+  /// Arguments: group, stream, id, kind, tenant, due (ms), member. An entry that is gone was moved on by another.
+  static let postpone = script(
     """
-    redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[3], '*', unpack(ARGV, 4))
-    redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
-    return redis.call('XDEL', KEYS[1], ARGV[2])
+    if leave(unpack(ARGV, 1, 5)) == 1 then delay(ARGV[6], ARGV[7]) end
     """)
 
-  /// Puts an entry that is still this consumer's where any worker takes it at once.
-  /// Keys: stream, retry. Arguments: group, consumer, id, fields and values. Returns 1 if it was ours.
-  static let handBack = RedisScript(
+  /// Arguments: group, stream, id, kind, tenant, fields and values of the dead letter.
+  static let bury = script(
     """
-    local mine = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1, ARGV[2])
-    if #mine == 0 then return 0 end
-    redis.call('XADD', KEYS[2], '*', unpack(ARGV, 4))
-    redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
-    redis.call('XDEL', KEYS[1], ARGV[3])
-    return 1
+    bury(unpack(ARGV, 6))
+    leave(unpack(ARGV, 1, 5))
     """)
 
-  /// Moves jobs that are due; each leaves the set as it enters the stream.
-  /// Keys: delayed, retry, dead. Arguments: most to move. Returns how many were due, of those at most.
-  static let wake = RedisScript(
+  /// Puts entries that are still this consumer's back to the front of their lanes, where any worker takes them at once.
+  /// Arguments: group, consumer, stream, then for each entry: id, kind, tenant, job. Returns how many were ours.
+  static let handBack = script(
     """
-    local time = redis.call('TIME')
-    local now = time[1] * 1000 + math.floor(time[2] / 1000)
-    local due = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
-    for _, member in ipairs(due) do
-      redis.call('ZREM', KEYS[1], member)
-      local read, fields = pcall(cjson.decode, member)
-      if read and type(fields) == 'table' and next(fields) then
-        local words = {}
-        for name, value in pairs(fields) do
-          words[#words + 1] = tostring(name)
-          words[#words + 1] = tostring(value)
-        end
-        redis.call('XADD', KEYS[2], '*', unpack(words))
-      else
-        redis.call('XADD', KEYS[3], '*', 'entry', member, 'reason', 'The delayed entry is no JSON object.')
+    local count = 0
+    for i = 4, #ARGV, 4 do
+      local id, kind, tenant = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+      if #redis.call('XPENDING', ARGV[3], ARGV[1], id, id, 1, ARGV[2]) == 1 then
+        count = count + leave(ARGV[1], ARGV[3], id, kind, tenant)
+        add('LPUSH', string.sub(ARGV[3], 6), kind, tenant, {ARGV[i + 3]})
       end
     end
-    return #due
+    return count
+    """)
+
+  /// Wakes a worker for each class that has waiting jobs: for one that stops, and may have been woken for them.
+  static let wake = script("wake_all()")
+
+  /// Counts of jobs under way that nothing is left of begin anew: what a stranger deleted was never subtracted.
+  static let settle = RedisScript(
+    """
+    for _, stream in ipairs({'jobs:admin', 'jobs:interactive', 'jobs:bulk'}) do
+      if redis.call('XLEN', stream) > 0 then return end
+    end
+    redis.call('DEL', 'jobs:flight')
     """)
 
   /// Forgets consumers that hold nothing and were not heard of for a while: each process that ever worked would stay in the list.
-  /// Keys: stream. Arguments: group, idle (ms), name ('' for any).
+  /// Arguments: group, idle (ms), name ('' for any), stream.
   static let forget = RedisScript(
     """
-    for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+    for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', ARGV[4], ARGV[1])) do
       local name, pending, idle = consumer[2], consumer[4], consumer[6]
       if pending == 0 and idle >= tonumber(ARGV[2]) and (ARGV[3] == '' or ARGV[3] == name) then
-        redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], name)
+        redis.call('XGROUP', 'DELCONSUMER', ARGV[4], ARGV[1], name)
       end
     end
     """)
+
+  private static func script(_ body: String) -> RedisScript { RedisScript(QueueLua.functions + body) }
 }

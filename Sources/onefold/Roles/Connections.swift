@@ -48,11 +48,16 @@ struct Connections: Sendable {
     return runners + [RebuildService(pool: pool, log: log, options: rebuilding, logger: logger)]
   }
 
-  var relay: Relay {
+  /// The relay, and what goes with it: schedules, and the search for lost jobs.
+  func relay(_ settings: Settings) -> [any Service] {
+    let relay = relay
+    return [relay, lostJobs(relay), scheduler(settings)]
+  }
+
+  private var relay: Relay {
     let jobs = JobViews(pool: pool)
-    return Relay(
-      log: log, pool: pool, redis: redis, plan: JobPlan.dispatches(for:), resume: { try await jobs.resumePosition() },
-      logger: logger)
+    let target = JobRelay(log: log) { try await jobs.resumePosition() }
+    return Relay(log: log, pool: pool, redis: redis, target: target, logger: logger)
   }
 
   /// Where a seal key is configured, what seals the log; elsewhere nothing.
@@ -75,8 +80,9 @@ struct Connections: Sendable {
     options.classes = Set(settings.classes)
     let finder = ProjectedDuplicateFinder(files: FileViews(pool: pool), positions: positions)
     return WorkerPool(
-      redis: redis, log: log, handlers: [AnalyzeJob(log: log, blobs: blobs, finder: finder)], options: options,
-      logger: logger)
+      redis: redis, log: log,
+      handlers: [AnalyzeJob(log: log, blobs: blobs, finder: finder)] + periodicJobs(settings, blobs: blobs),
+      options: options, logger: logger)
   }
 
   func reclaimer(_ settings: Settings, blobs: any BlobStore) -> Reclaimer {

@@ -17,6 +17,6 @@ struct RelayCommand: AsyncParsableCommand {
 
   func run() async throws {
     let role = try await Role(common.settings(operations.flags))
-    try await role.run([role.connections.relay])
+    try await role.run(role.connections.relay(role.settings))
   }
 }

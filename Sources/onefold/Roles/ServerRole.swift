@@ -17,7 +17,6 @@ struct ServerRole: Sendable {
   let connections: Connections
   let blobs: LocalBlobStore
   private let directory: AccountDirectory
-  private let sessions: Sessions
   private let erasures: Erasures
   private let dependencies: ServerDependencies
 
@@ -36,11 +35,10 @@ struct ServerRole: Sendable {
     let passwords = try Passwords()
     directory = AccountDirectory(
       pool: pool, log: log, passwords: passwords, defaultQuotaBytes: settings.defaultQuotaBytes)
-    sessions = Sessions(pool: pool, log: log, passwords: passwords, tokens: tokens)
+    let sessions = Sessions(pool: pool, log: log, passwords: passwords, tokens: tokens)
     let ledger = FileLedger(log: log, index: ProjectionFileIndex(pool: pool))
-    let reclaimer = connections.reclaimer(settings, blobs: blobs)
-    let eraser = connections.eraser(ledger, reclaimer)
-    erasures = Erasures(eraser: eraser, reclaimer: reclaimer, logger: connections.logger)
+    let eraser = connections.eraser(ledger, connections.reclaimer(settings, blobs: blobs))
+    erasures = Erasures(eraser: eraser, logger: connections.logger)
     dependencies = ServerDependencies(
       pool: pool, log: log, blobs: blobs,
       ledger: ledger, accounts: directory, sessions: sessions, eraser: eraser, tokens: tokens,
@@ -73,9 +71,7 @@ struct ServerRole: Sendable {
     configuration.rollbackWindow = settings.rollbackWindow
     let application = try ServerApplication(
       configuration, dependencies, onRunning: onRunning, logger: connections.logger)
-    let answers = KeptAnswers(pool: connections.pool, retention: settings.answerRetention)
-    return [Housekeeping(blobs: blobs, sessions: sessions, answers: answers, logger: connections.logger), erasures]
-      + application.services
+    return [erasures] + application.services
   }
 }
 

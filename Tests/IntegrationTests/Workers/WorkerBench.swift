@@ -28,31 +28,34 @@ struct WorkerBench {
     }
   }
 
-  /// Appends an upload and puts its job where the relay would.
-  @discardableResult
-  func enqueue(_ jobClass: JobClass = .bulk) async throws -> JobEntry {
-    let entry = try await append(jobClass)
-    try await publish(entry)
-    return entry
+  struct Job {
+    let id: UUID
+    let entry: JobEntry
   }
 
-  func append(_ jobClass: JobClass = .bulk) async throws -> JobEntry {
+  /// Appends an upload and puts its job where the relay would.
+  @discardableResult
+  func enqueue(_ jobClass: JobClass = .bulk) async throws -> Job {
+    let job = try await append(jobClass)
+    try await publish(job)
+    return job
+  }
+
+  func append(_ jobClass: JobClass = .bulk) async throws -> Job {
     let file = FileUploaded(
       fileId: .v7(), path: "a", digest: Digest(bytes: Array(repeating: 1, count: 32)), size: 1, contentType: nil,
       jobClass: jobClass)
     let event = try NewEvent(file, owner: owner)
     let result = try await log.append(to: StreamName(category: "file", id: file.fileId), expected: .noStream, [event])
-    return JobEntry(
-      id: event.id, kind: .analyze, jobClass: jobClass, fileId: file.fileId, owner: owner, position: result.last)
+    return Job(
+      id: event.id, entry: JobEntry(position: result.last, kind: .analyze, jobClass: jobClass, owner: owner))
   }
 
-  func publish(_ entry: JobEntry) async throws {
-    try await redis.xadd(
-      JobStreams.stream(of: entry.jobClass), id: StreamID(milliseconds: UInt64(entry.position.rawValue)),
-      fields: [
-        "job": .string(entry.id.text), "kind": "analyze", "file": .string(entry.fileId.text),
-        "owner": .string(entry.owner.text), "attempt": "1",
-      ])
+  func publish(_ job: Job) async throws { try await queue().add([job.entry]) }
+
+  /// The queue as a consumer of this name sees it.
+  func queue(_ consumer: String = "test", classes: Set<JobClass> = Set(JobClass.allCases)) -> JobQueue {
+    JobQueue(redis: redis, consumer: consumer, classes: classes)
   }
 
   func pool(_ handler: any JobHandler, _ change: (inout WorkerOptions) -> Void = { _ in }) -> WorkerPool {
@@ -81,15 +84,11 @@ struct WorkerBench {
     return Set(try events.map { try $0.decode(JobSucceeded.self).jobId })
   }
 
-  /// Entries that are still anywhere but among the dead letters.
-  func left() async throws -> Int {
-    var count = try await redis.command(["ZCARD", .string(JobStreams.delayed)]).int ?? 0
-    for stream in JobStreams.byPriority(Set(JobClass.allCases)) { count += try await redis.xlen(stream) }
-    return count
-  }
+  /// Jobs that are still anywhere but among the dead letters.
+  func left() async throws -> Int { try await queue().lengths().values.reduce(0, +) }
 
   func pending(_ stream: String, of consumer: String) async throws -> [PendingEntry] {
-    try await redis.xpending(stream, group: JobStreams.group, consumer: consumer, count: 1000)
+    try await redis.xpending(stream, group: JobKeys.group, consumer: consumer, count: 1000)
   }
 }
 
@@ -99,22 +98,20 @@ struct ClosureHandler: JobHandler {
   let log: any EventLog
   var work: @Sendable (OpenJob) async throws -> Void = { _ in }
 
-  func perform(
-    _ jobs: [OpenJob], report: @escaping @Sendable (OpenJob, Result<Void, any Error>) async -> Void
-  ) async {
+  func perform(_ jobs: [OpenJob], report: JobReport) async {
     await withDiscardingTaskGroup { group in
       for job in jobs {
         group.addTask {
           do {
             try await work(job)
             let success = JobSucceeded(
-              jobId: job.id, kind: kind, fileId: job.entry.fileId,
+              jobId: job.id, kind: kind, fileId: job.fileId ?? job.id,
               digest: Digest(bytes: Array(repeating: 1, count: 32)),
               size: 1, storedBytes: 1)
             do {
               _ = try await log.append([job.append(try job.event(success, named: "succeeded"))])
             } catch let error as EventLogError {
-              throw JobFailure(.stale, code: "ended", reason: "\(error)")
+              throw JobFailure.ended(error)
             }
             await report(job, .success(()))
           } catch {

@@ -12,10 +12,8 @@ import Testing
 @Suite("Workers: rescue and shutdown")
 struct WorkerRescueTests {
   /// Takes entries as a worker that then dies.
-  func takeAndDie(_ bench: WorkerBench, as consumer: String, from stream: String = "jobs:bulk") async throws -> Int {
-    try await bench.redis.xgroupCreate(stream, group: JobStreams.group)
-    let batches = try await bench.redis.xreadGroup(JobStreams.group, consumer: consumer, streams: [stream])
-    return batches.reduce(0) { $0 + $1.entries.count }
+  func takeAndDie(_ bench: WorkerBench, as consumer: String) async throws -> Int {
+    try await bench.queue(consumer).take(1000).deliveries.count
   }
 
   @Test func jobsOfASilentWorkerAreTakenOver() async throws {
@@ -81,8 +79,8 @@ struct WorkerRescueTests {
       try await bench.running(paused) {
         try await eventually("the job should begin") { gate.arrivals == 1 }
         // As after a long pause of its process: another worker takes the job over and ends it.
-        let id = StreamID(milliseconds: UInt64(entry.position.rawValue))
-        try await bench.redis.xclaimJustID("jobs:bulk", group: JobStreams.group, consumer: "two", ids: [id])
+        let id = try #require(try await bench.pending("jobs:bulk", of: "one").first).id
+        try await bench.redis.xclaimJustID("jobs:bulk", group: JobKeys.group, consumer: "two", ids: [id])
         let other = bench.pool(ClosureHandler(log: bench.log)) { $0.consumer = "two" }
         try await bench.running(other) {
           try await eventually("the other should end it") { try await bench.succeeded() == [entry.id] }
@@ -102,12 +100,12 @@ struct WorkerRescueTests {
       #expect(try await takeAndDie(bench, as: "one") == 1)
       for _ in 0..<5 {
         // Each look at its own pending entries is another delivery, as after each crash.
-        _ = try await bench.redis.xreadGroupPending(JobStreams.group, consumer: "one", stream: "jobs:bulk")
+        _ = try await bench.redis.xreadGroupPending(JobKeys.group, consumer: "one", stream: "jobs:bulk")
       }
       let handled = Gate()
       let pool = bench.pool(ClosureHandler(log: bench.log) { _ in try await handled.pass() })
       try await bench.running(pool) {
-        try await eventually("it should be given up") { try await bench.redis.xlen(JobStreams.dead) == 1 }
+        try await eventually("it should be given up") { try await bench.redis.xlen(JobKeys.dead) == 1 }
       }
       #expect(handled.arrivals == 0)
       let events = try await bench.log.read(stream: OpenJob.stream(of: entry.id), after: 0, limit: 10)
@@ -145,8 +143,9 @@ struct WorkerRescueTests {
         try await eventually("the jobs should begin") { gate.arrivals == 10 }
       }
       #expect(try await bench.redis.xlen("jobs:interactive") == 0)
-      #expect(try await bench.redis.xlen(JobStreams.retry) == 10)
-      let consumers = try await bench.redis.xinfoConsumers("jobs:interactive", group: JobStreams.group)
+      #expect(try await bench.left() == 10)
+      #expect(try await bench.redis.command(["EXISTS", .string(JobKeys.flight)]).int == 0)
+      let consumers = try await bench.redis.xinfoConsumers("jobs:interactive", group: JobKeys.group)
       #expect(consumers.isEmpty, "who has stopped is not kept in the list")
       #expect(try await bench.log.read(after: .start, limit: 100).allSatisfy { $0.type == "file.uploaded" })
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Accounts
+import BlobStore
+import Domain
+import EventStore
+import Projections
+import Server
+import Workers
+
+/// What has to be done again and again, as jobs: seen, paused and retried like all others, and run once however many processes there are.
+///
+/// They are of class `bulk`, because nobody waits for them, and nobody's, so they have a tenant's turn of their own beside the users'.
+/// Seals are none of them: a seal must not wait in a queue that seals are to vouch for.
+extension Connections {
+  /// Longer than any upload may take.
+  private static let stagedAge = Duration.seconds(24 * 3600)
+
+  func scheduler(_ settings: Settings) -> Scheduler {
+    // So that bytes go soon after their grace, whatever it is.
+    let pace = min(max(settings.reclaimGrace, .seconds(1)), .seconds(30))
+    return Scheduler(
+      log: log,
+      schedules: [
+        Schedule(.reclaim, jobClass: .bulk, every: pace) { [pool] in
+          try await Reclaimer.isDue(in: pool, grace: settings.reclaimGrace)
+        },
+        Schedule(.sweep, jobClass: .bulk, every: .seconds(3600)),
+      ], logger: logger)
+  }
+
+  func periodicJobs(_ settings: Settings, blobs: any BlobStore) -> [any JobHandler] {
+    let reclaimer = reclaimer(settings, blobs: blobs)
+    let answers = KeptAnswers(pool: pool, retention: settings.answerRetention)
+    return [
+      RoundJob(.reclaim, log: log) { _ in
+        let outcome = try await reclaimer.pass()
+        return [
+          "removed": Int64(outcome.removed), "removedBytes": outcome.removedBytes, "restored": Int64(outcome.restored),
+        ]
+      },
+      RoundJob(.sweep, log: log) { [pool] _ in
+        [
+          "stagedBlobs": Int64(try await blobs.sweepStaged(olderThan: Self.stagedAge)),
+          "sessions": Int64(try await Sessions.sweep(in: pool)), "keptAnswers": Int64(try await answers.sweep()),
+        ]
+      },
+      ProbeJob(log: log),
+    ]
+  }
+
+  /// What looks for jobs that Redis has lost, where the relay leads.
+  func lostJobs(_ relay: Relay) -> LostJobs {
+    let jobs = JobViews(pool: pool)
+    return LostJobs(
+      log: log, redis: redis, overdue: { try await jobs.overdue($0) }, isLeading: { relay.isLeading }, logger: logger)
+  }
+}
