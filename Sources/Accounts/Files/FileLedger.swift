@@ -36,17 +36,18 @@ public final class FileLedger: Sendable {
   /// - Parameters:
   ///   - contentType: as the client says it; what cannot be one (control characters, more than 255 bytes) is left out.
   ///   - size: logical bytes, charged to the owner whether or not the bytes are kept already.
+  ///   - batchId: what the client sends together with others; a name for their progress, no more.
   ///   - idempotencyKey: any text of the client's choice, for one upload and its repetitions.
   /// - Throws: ``FileLedgerError``, or the error of the log or of the read model.
   public func upload(
     owner: UUID, actor: UUID, path: FilePath, digest: Digest, size: Int64, contentType: String?, jobClass: JobClass,
-    idempotencyKey: String? = nil, correlationId: UUID? = nil
+    batchId: UUID? = nil, idempotencyKey: String? = nil, correlationId: UUID? = nil
   ) async throws -> UploadOutcome {
     precondition(size >= 0, "a file has no negative size")
     let identity = idempotencyKey.map { UploadIdentity(RequestKey(account: owner, text: $0)) } ?? UploadIdentity()
     let file = FileUploaded(
       fileId: identity.fileId, path: path.description, digest: digest, size: size,
-      contentType: contentType.flatMap(Self.contentType), jobClass: jobClass)
+      contentType: contentType.flatMap(Self.contentType), jobClass: jobClass, batchId: batchId)
     switch try await perform(.upload(file, identity), owner, actor, nil, correlationId) {
     case .changed(let file, let position): return .created(file, position: position)
     case .unchanged(let file): return .unchanged(file)
@@ -54,7 +55,7 @@ public final class FileLedger: Sendable {
   }
 
   /// How many more bytes the account may hold: to refuse an upload before its body is read. What counts is decided by
-  /// ``upload(owner:actor:path:digest:size:contentType:jobClass:idempotencyKey:correlationId:)``.
+  /// ``upload(owner:actor:path:digest:size:contentType:jobClass:batchId:idempotencyKey:correlationId:)``.
   ///
   /// - Parameter bytes: what is about to come.
   /// - Throws: ``FileLedgerError/quotaExceeded(limit:used:requested:)`` when that does not fit by the latest state of the account,

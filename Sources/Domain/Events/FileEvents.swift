@@ -27,9 +27,12 @@ public struct FileUploaded: DomainEvent {
   public var size: Int64
   public var contentType: String?
   public var jobClass: JobClass
+  /// Uploads that a client sent together, by a name of its choice.
+  public var batchId: UUID?
 
   public init(
-    fileId: UUID, path: String, digest: Digest, size: Int64, contentType: String?, jobClass: JobClass
+    fileId: UUID, path: String, digest: Digest, size: Int64, contentType: String?, jobClass: JobClass,
+    batchId: UUID? = nil
   ) {
     self.fileId = fileId
     self.path = path
@@ -37,6 +40,7 @@ public struct FileUploaded: DomainEvent {
     self.size = size
     self.contentType = contentType
     self.jobClass = jobClass
+    self.batchId = batchId
   }
 }
 

@@ -32,8 +32,8 @@ struct UploadsController: Sendable {
       request.body, length: upload.length, expected: upload.digest, limit: limit(room: room))
     let outcome = try await ledger.upload(
       owner: context.owner, actor: context.owner, path: upload.path, digest: blob.digest, size: blob.size,
-      contentType: upload.contentType, jobClass: upload.jobClass, idempotencyKey: upload.idempotencyKey,
-      correlationId: context.requestID.uuid)
+      contentType: upload.contentType, jobClass: upload.jobClass, batchId: upload.batchId,
+      idempotencyKey: upload.idempotencyKey, correlationId: context.requestID.uuid)
     switch outcome {
     case .created(let file, let position):
       return try answer(.created, FileBody(file, settled: false), position)

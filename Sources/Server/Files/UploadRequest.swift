@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Domain
+import Foundation
 import HTTPTypes
 import Hummingbird
 
@@ -14,6 +15,8 @@ struct UploadRequest {
   /// Nil for a body of unknown length.
   let length: Int64?
   let idempotencyKey: String?
+  /// What the sender sends together with this.
+  let batchId: UUID?
 
   private enum Class: String, CaseIterable { case interactive, bulk }
 
@@ -27,6 +30,10 @@ struct UploadRequest {
     digest = try request.headers[.contentDigest].flatMap { try ContentDigest($0).sha256 }
     length = request.headers[.contentLength].flatMap(Int64.init)
     idempotencyKey = try request.idempotencyKey()
+    batchId = try request.headers[.onefoldBatch].map { text throws(Problem) in
+      guard let id = UUID(uuidString: text) else { throw .invalidRequest("Onefold-Batch must be a UUID.") }
+      return id
+    }
   }
 
   private static func contentType(_ header: String?) throws(Problem) -> String? {

@@ -5,6 +5,8 @@ import HTTPTypes
 extension HTTPField.Name {
   /// The position of the last event that a write appended.
   static let onefoldPosition = named("Onefold-Position")
+  /// A client's name for uploads that it sends together.
+  static let onefoldBatch = named("Onefold-Batch")
   static let requestID = named("X-Request-Id")
   static let contentDigest = named("Content-Digest")
   static let reprDigest = named("Repr-Digest")

@@ -16,6 +16,8 @@ struct PushRun: Sendable {
   let tree: LocalTree
   let concurrency: Int
   let bulk: Bool
+  /// Names what this run sends, to the server too.
+  let batch = UUID.v7()
 
   struct Outcome: Sendable {
     var sent = 0
@@ -37,8 +39,6 @@ struct PushRun: Sendable {
   /// - Parameter known: what the server has below the prefix, by path.
   func run(known: [String: ServerClient.RemoteFile], progress: ProgressBar) async throws -> Outcome {
     let outcome = Tally()
-    // One key per file and run: a repeat within the run is the same upload, another run may send the file anew.
-    let run = UUID.v7()
     try await withThrowingTaskGroup(of: Int64.self) { group in
       var (count, bytes) = (0, Int64(0))
       for file in tree.files {
@@ -49,7 +49,7 @@ struct PushRun: Sendable {
         count += 1
         bytes += file.size
         group.addTask {
-          try await send(file, known: known[file.path], run: run, outcome, progress)
+          try await send(file, known: known[file.path], outcome, progress)
           return file.size
         }
       }
@@ -59,16 +59,16 @@ struct PushRun: Sendable {
   }
 
   private func send(
-    _ file: LocalTree.File, known: ServerClient.RemoteFile?, run: UUID, _ outcome: Tally,
-    _ progress: ProgressBar
+    _ file: LocalTree.File, known: ServerClient.RemoteFile?, _ outcome: Tally, _ progress: ProgressBar
   ) async throws {
     do {
       let digest = try Self.digest(of: file)
       if let known, known.size == file.size, known.digest == digest {
         outcome.update { $0.unchanged += 1 }
       } else {
+        // One key per file and run: a repeat within the run is the same upload, another run may send the file anew.
         let answer = try await client.upload(
-          file, digest: digest, bulk: bulk, idempotencyKey: run.derived(file.path).text)
+          file, digest: digest, bulk: bulk, batch: batch, idempotencyKey: batch.derived(file.path).text)
         outcome.update { outcome in
           if answer.created {
             outcome.sent += 1

@@ -97,12 +97,12 @@ actor ServerClient {
   ///
   /// - Returns: whether the server took something new, and the position of its event.
   func upload(
-    _ file: LocalTree.File, digest: Digest, bulk: Bool, idempotencyKey: String
+    _ file: LocalTree.File, digest: Digest, bulk: Bool, batch: UUID, idempotencyKey: String
   ) async throws -> (created: Bool, position: Int64) {
     let base64 = Data(digest.bytes).base64EncodedString()
     let headers = [
       ("Content-Digest", "sha-256=:\(base64):"), ("Idempotency-Key", idempotencyKey),
-      ("Content-Type", "application/octet-stream"),
+      ("Onefold-Batch", batch.text), ("Content-Type", "application/octet-stream"),
     ]
     let target = "/files?path=\(Self.escape(file.path))&class=\(bulk ? "bulk" : "interactive")"
     // Ten minutes for the answer and a minute for each 10 MB: slow links are no failure.
