@@ -108,11 +108,17 @@ let package = Package(
     .target(
       name: "Audit", dependencies: ["Domain", "EventStore", "Postgres", "Projections"], swiftSettings: strict),
 
+    // What people do to jobs and queues.
+    .target(
+      name: "Jobs",
+      dependencies: ["Domain", "EventStore", "Postgres", "Projections", "Redis", .logging, .metrics, .lifecycle],
+      swiftSettings: strict),
+
     // Level 5: siblings; they meet only through the log and Redis.
     .target(
       name: "Server",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Postgres", "Projections",
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "Postgres", "Projections",
         "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioPosix,
         .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
         .logging, .metrics, .lifecycle,
@@ -132,7 +138,7 @@ let package = Package(
     .executableTarget(
       name: "onefold",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres",
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalServices", "Postgres",
         "Projections",
         "Redis", "Server", "Telemetry", "Workers", .argumentParser, .configuration,
         .asyncHTTPClient, .systemPackage, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .logging,
@@ -189,7 +195,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres",
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalServices", "Postgres",
         "Projections", "Redis", "Server", "TestSupport", "Workers", .lifecycle, .logging, .nioCore,
       ],
       swiftSettings: strict),

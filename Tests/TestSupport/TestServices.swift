@@ -69,7 +69,7 @@ public actor TestServices {
     return try await making.value
   }
 
-  static var migrationsDirectory: URL {
+  public static var migrationsDirectory: URL {
     URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../migrations").standardizedFileURL
   }
 

@@ -10,14 +10,19 @@ extension JobViews {
     try await pool.query(Self.overdue(patience, limit: limit)).map { Position(try $0.decode(0)) }
   }
 
-  /// The condition on the state is that of the index for open jobs.
+  /// Each state is in order by itself.
   static func overdue(_ patience: Duration, limit: Int) -> Query {
     """
-    SELECT position
-    FROM jobs.job
-    WHERE state IN ('queued', 'retrying')
-      AND greatest(queued_at, retry_at) < now() - make_interval(secs => \(patience / .seconds(1)))
-    ORDER BY position
+    SELECT queue_position
+    FROM unnest(ARRAY['queued', 'scheduled', 'retrying']) AS open (name)
+    CROSS JOIN LATERAL (
+      SELECT queue_position
+      FROM jobs.job
+      WHERE job.state = open.name AND due_at < now() - make_interval(secs => \(patience / .seconds(1)))
+      ORDER BY queue_position
+      LIMIT \(limit)
+    ) AS job
+    ORDER BY queue_position
     LIMIT \(limit)
     """
   }

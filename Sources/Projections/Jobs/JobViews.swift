@@ -10,45 +10,63 @@ public struct JobViews: Sendable {
 
   public init(pool: PostgresPool) { self.pool = pool }
 
-  /// Jobs of an owner, the newest first.
+  /// Jobs of an owner, those that were queued last first.
   ///
   /// - Parameters:
   ///   - state: nil for all.
+  ///   - batch: only jobs of this upload batch.
   ///   - after: ``Page/next`` of the part before.
   /// - Throws: ``InvalidCursor``, or the database's error.
   public func list(
-    owner: UUID, state: JobItem.State? = nil, limit: Int = 50, after: String? = nil
+    owner: UUID, state: JobItem.State? = nil, batch: UUID? = nil, limit: Int = 50, after: String? = nil
   ) async throws -> Page<JobItem> {
     let cursor = try after.cursor(JobCursor.self)
-    let rows = try await pool.query(Self.list(owner: owner, state: state, limit: limit + 1, after: cursor))
-    return Page(try rows.map(JobItem.init), limit: limit) { JobCursor(position: $0.position) }
+    let query = batch.map { Self.list(owner: owner, batch: $0, state: state, limit: limit + 1, after: cursor) }
+    return try page(
+      await pool.query(query ?? Self.list(owner: owner, state: state, limit: limit + 1, after: cursor)), limit)
+  }
+
+  /// Jobs of everybody, those that were queued last first.
+  ///
+  /// - Throws: ``InvalidCursor``, or the database's error.
+  public func list(_ filter: JobFilter, limit: Int = 50, after: String? = nil) async throws -> Page<JobItem> {
+    let cursor = try after.cursor(JobCursor.self)
+    return try page(await pool.query(Self.list(filter, limit: limit + 1, after: cursor)), limit)
+  }
+
+  private func page(_ rows: PostgresRows, _ limit: Int) throws -> Page<JobItem> {
+    Page(try rows.map(JobItem.init), limit: limit) { JobCursor(position: $0.queuePosition) }
   }
 
   public func counts(owner: UUID) async throws -> JobCounts {
-    try await counts(Self.counts(owner: owner))
+    try await pool.query(Self.counts(owner: owner)).first.map(JobCounts.init) ?? JobCounts()
   }
 
   /// Over all owners.
-  public func installation() async throws -> JobCounts { try await counts(Self.installation) }
-
-  private func counts(_ query: Query) async throws -> JobCounts {
-    guard let row = try await pool.query(query).first else {
-      return JobCounts(queued: 0, retrying: 0, succeeded: 0, dead: 0)
-    }
-    let (queued, retrying, succeeded, dead) = try row.decode((Int64, Int64, Int64, Int64).self)
-    return JobCounts(queued: queued, retrying: retrying, succeeded: succeeded, dead: dead)
+  public func installation() async throws -> JobCounts {
+    try await pool.query(Self.installation).first.map(JobCounts.init) ?? JobCounts()
   }
 
   public func job(_ id: UUID, owner: UUID) async throws -> JobItem? {
     try await pool.query(Self.job(id, owner: owner)).first.map(JobItem.init)
   }
 
-  /// The position of the oldest job of anybody's that is queued or waits for its next attempt.
+  /// Anybody's.
+  public func job(_ id: UUID) async throws -> JobItem? {
+    try await pool.query(Self.job(id)).first.map(JobItem.init)
+  }
+
+  /// Failed attempts of a job, the first one first, through everything that became of it.
+  public func attempts(of job: UUID) async throws -> [JobAttempt] {
+    try await pool.query(Self.attempts(of: job)).map(JobAttempt.init)
+  }
+
+  /// The position of the oldest job of anybody's that is queued or waits for its time.
   public func oldestOpenJob() async throws -> Position? {
     try await pool.query(Self.oldestOpenJob).first?.decode(0, as: Int64?.self).map(Position.init(_:))
   }
 
-  /// Where a relay goes on whose streams were lost: every job queued at or before it has ended.
+  /// Where a relay goes on whose queues were lost: every job queued at or before it has ended.
   ///
   /// What the projection has not folded yet may hold open jobs too, so it is never past the checkpoint.
   public func resumePosition() async throws -> Position {
@@ -56,8 +74,23 @@ public struct JobViews: Sendable {
   }
 }
 
+/// Which jobs of everybody's; what is nil may be anything.
+public struct JobFilter: Equatable, Sendable {
+  public var owner: UUID?
+  public var state: JobItem.State?
+  /// Of a dead letter.
+  public var fingerprint: String?
+
+  public init(owner: UUID? = nil, state: JobItem.State? = nil, fingerprint: String? = nil) {
+    self.owner = owner
+    self.state = state
+    self.fingerprint = fingerprint
+  }
+}
+
 struct JobCursor: ListCursor, Equatable {
   static let list = "jobs"
 
+  /// Of the event that queued the job last.
   var position: Position
 }

@@ -4,30 +4,59 @@ public import EventStore
 import Foundation
 public import Postgres
 
-/// Folds the log into one row for each job, and counts by owner and state.
+/// Folds the log into one row for each job, its failed attempts, counts by owner, class, kind and state, the progress of upload batches,
+/// and what administrators have paused and limited.
 ///
 /// An upload queues a job under the id of its event; what becomes of it is told by the events of the job's stream.
 public struct JobsProjection: Projection {
   public static let name = "jobs"
-  public static let version = 1
+  public static let version = 2
   public static let eventTypes: Set<String>? = [
-    "file.uploaded", "job.succeeded", "job.failed", "job.deadLettered",
+    "file.uploaded", "job.queued", "job.succeeded", "job.completed", "job.failed", "job.deadLettered", "job.requeued",
+    "job.cancelled", "job.discarded", "queue.paused", "queue.resumed", "queue.limited",
   ]
 
-  public static let ownerTables: [StaticString] = ["job", "owner_jobs"]
+  public static let ownerTables: [StaticString] = ["job", "attempt", "owner_jobs", "batch", "pace"]
 
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
     var jobs = InOrder<UUID, JobChange>()
+    var queues = InOrder<QueuePart, QueueChange>()
     for event in batch {
-      let id = event.type == "file.uploaded" ? event.id : try Payload(event).uuid("jobId")
-      try jobs[id, default: JobChange()].fold(event)
+      if event.type.hasPrefix("queue.") {
+        try queues[QueuePart(event), default: QueueChange()].fold(event)
+      } else {
+        let payload = Payload(event)
+        let id = event.type == "file.uploaded" ? event.id : try payload.uuid("jobId")
+        try jobs[id, default: JobChange()].fold(event, payload)
+      }
     }
-    let queued = zip(jobs.keys, jobs.values).filter { $1.queued != nil }
+    // Pace is of the time before the last event, however old that is.
+    let horizon = (batch.last?.recordedAt.minute ?? 0) - Self.paceMinutes
+    if !jobs.isEmpty { try await change(jobs, paceSince: horizon, on: connection) }
+    if !queues.isEmpty { _ = try await connection.execute(Self.change(queues)) }
+    _ = try await connection.execute(Self.forgetPace(before: horizon))
+  }
+
+  /// How long pace is remembered.
+  static let paceMinutes: Int64 = 15
+
+  private func change(_ jobs: InOrder<UUID, JobChange>, paceSince minute: Int64, on connection: PostgresConnection)
+    async throws
+  {
+    let all = zip(jobs.keys, jobs.values)
+    let queued = all.filter { $1.queued != nil }
     if !queued.isEmpty { try await insert(queued, on: connection) }
-    _ = try await connection.execute(
-      Self.change(zip(jobs.keys, jobs.values).filter { $1.queued == nil }, count(queued)))
+    // Before the rows change: an attempt counts for the class in which it ended.
+    let endings = all.flatMap { id, job in job.endings.filter { $0.at.minute >= minute }.map { (id, $0) } }
+    if !endings.isEmpty { _ = try await connection.execute(Self.count(endings)) }
+    let failures = all.flatMap { id, job in job.failures.map { (id, $0) } }
+    if !failures.isEmpty { _ = try await connection.execute(Self.insert(failures)) }
+    let known = all.filter { $1.queued == nil }
+    _ = try await connection.execute(Self.change(known, queued))
+    // A class that all its jobs have left is no row: one would stand there or not, depending on how batches are cut.
+    if known.contains(where: { $1.jobClass != nil }) { _ = try await connection.execute(Self.dropEmptyCounts) }
   }
 
   /// New jobs, as they are after the batch.
@@ -35,124 +64,22 @@ public struct JobsProjection: Projection {
     try await connection.copyIn(
       """
       COPY job (
-        id, owner, file_id, position, queued_at, finished_at, retry_at, attempts, kind, class, state, path, error
+        id, owner, file_id, batch_id, position, queue_position, size, queued_at, due_at, finished_at, attempts, kind, class,
+        state, path, error, fingerprint
       ) FROM STDIN (FORMAT binary)
       """, rows: jobs
     ) { row, writer in
-      guard let job = row.1.queued else { return }
+      let change = row.1
+      guard let job = change.queued else { return }
       writer.row(
-        row.0, job.owner, job.fileId, job.position, job.at, row.1.finishedAt, row.1.retryAt,
-        (row.1.attempts ?? 0) + row.1.successes, "analyze", job.jobClass, row.1.state ?? "queued", job.path,
-        row.1.error)
+        row.0, job.owner, job.fileId, job.batchId, job.position, change.queuePosition ?? job.position, job.size, job.at,
+        change.dueAt ?? job.at, change.finishedAt, (change.attempts ?? 0) + change.successes, job.kind, change.jobClass,
+        change.state, job.path, change.error, change.fingerprint)
     }
-  }
-
-  private func count(_ jobs: [(UUID, JobChange)]) -> InOrder<OwnerState, Int64> {
-    var counts = InOrder<OwnerState, Int64>()
-    for (_, change) in jobs {
-      guard let owner = change.queued?.owner else { continue }
-      counts[OwnerState(owner: owner, state: change.state ?? "queued"), default: 0] += 1
-    }
-    return counts
-  }
-
-  struct OwnerState: Hashable {
-    var owner: UUID
-    var state: String
-  }
-
-  /// Jobs of earlier batches, and the counts, which hold those of this batch as well.
-  static func change(_ jobs: [(UUID, JobChange)], _ queued: InOrder<OwnerState, Int64>) -> Query {
-    """
-    WITH change AS (
-      SELECT *
-      FROM unnest(
-        \(jobs.map(\.0)), \(jobs.map { $0.1.state ?? "" }), \(jobs.map(\.1.finishedAt)), \(jobs.map(\.1.retryAt)),
-        \(jobs.map(\.1.attempts)), \(jobs.map(\.1.successes)), \(jobs.map(\.1.error))
-      ) AS change (id, state, finished_at, retry_at, attempts, successes, error)
-    ), known AS (
-      -- 1. Jobs before and after the batch.
-      SELECT job.id, job.owner, job.state AS old_state, change.state, change.finished_at, change.retry_at, change.error,
-        coalesce(change.attempts, job.attempts) + successes AS attempts
-      FROM job
-      JOIN change USING (id)
-    ), update AS (
-      UPDATE job
-      SET finished_at = known.finished_at, retry_at = known.retry_at, attempts = known.attempts, state = known.state,
-        error = known.error
-      FROM known
-      WHERE job.id = known.id
-    ), step AS (
-      SELECT *
-      FROM unnest(\(queued.keys.map(\.owner)), \(queued.keys.map(\.state)), \(queued.values))
-        AS queued (owner, state, jobs)
-      UNION ALL
-      SELECT owner, state, 1 FROM known
-      UNION ALL
-      SELECT owner, old_state, -1 FROM known
-    )
-    -- 2. The owner's counts move by the difference.
-    INSERT INTO owner_jobs AS counts (owner, queued, retrying, succeeded, dead)
-    SELECT owner,
-      coalesce(sum(jobs) FILTER (WHERE state = 'queued'), 0),
-      coalesce(sum(jobs) FILTER (WHERE state = 'retrying'), 0),
-      coalesce(sum(jobs) FILTER (WHERE state = 'succeeded'), 0),
-      coalesce(sum(jobs) FILTER (WHERE state = 'dead'), 0)
-    FROM step
-    GROUP BY owner
-    ON CONFLICT (owner) DO UPDATE SET
-      queued = counts.queued + excluded.queued,
-      retrying = counts.retrying + excluded.retrying,
-      succeeded = counts.succeeded + excluded.succeeded,
-      dead = counts.dead + excluded.dead
-    """
   }
 }
 
-/// What a batch says of one job: the last word on each column, nil where nothing was said.
-struct JobChange {
-  struct Queued {
-    var owner: UUID
-    var fileId: UUID
-    var position: Int64
-    var at: Date
-    var jobClass: String
-    var path: String
-  }
-
-  var queued: Queued?
-  var state: String?
-  var finishedAt: Date?
-  var retryAt: Date?
-  var error: String?
-  /// Failures tell the number of their attempt. The attempt that succeeds comes after them.
-  var attempts: Int32?
-  var successes: Int32 { state == "succeeded" ? 1 : 0 }
-
-  mutating func fold(_ event: RecordedEvent) throws {
-    let payload = Payload(event)
-    switch event.type {
-    case "file.uploaded":
-      guard queued == nil else { throw UnreadableEvent(event, "the job was queued before") }
-      queued = Queued(
-        owner: try event.requiredOwner(), fileId: try payload.uuid("fileId"), position: event.position.rawValue,
-        at: event.recordedAt, jobClass: try payload.text("jobClass"), path: try payload.text("path"))
-    case "job.succeeded":
-      finish("succeeded", at: event.recordedAt)
-    case "job.failed":
-      finish("retrying", error: try payload.text("reason"))
-      retryAt = Date(timeIntervalSince1970: Double(try payload.integer("retryAt")) / 1000)
-      attempts = Int32(clamping: try payload.integer("attempt"))
-    default:
-      finish("dead", at: event.recordedAt, error: try payload.text("reason"))
-      attempts = Int32(clamping: try payload.integer("attempts"))
-    }
-  }
-
-  private mutating func finish(_ state: String, at time: Date? = nil, error: String? = nil) {
-    self.state = state
-    finishedAt = time
-    retryAt = nil
-    self.error = error
-  }
+extension Date {
+  /// Since 1970.
+  var minute: Int64 { Int64((timeIntervalSince1970 / 60).rounded(.down)) }
 }

@@ -125,9 +125,14 @@ extension RedisCommands {
     return try await command(["XRANGE", .string(stream), from, "+", "COUNT", RedisArgument(count)]).streamEntries()
   }
 
+  /// Entries from the newest.
+  public func xrevrange(_ stream: String, count: Int) async throws(RedisError) -> [StreamEntry] {
+    try await command(["XREVRANGE", .string(stream), "+", "-", "COUNT", RedisArgument(count)]).streamEntries()
+  }
+
   /// The newest entry, or nil if the stream is empty.
   public func newestEntry(_ stream: String) async throws(RedisError) -> StreamEntry? {
-    try await command(["XREVRANGE", .string(stream), "+", "-", "COUNT", 1]).streamEntries().first
+    try await xrevrange(stream, count: 1).first
   }
 
   /// Empty when there is no such stream.

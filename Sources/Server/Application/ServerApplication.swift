@@ -3,6 +3,7 @@
 import Audit
 import EventStore
 import Hummingbird
+import Jobs
 public import Logging
 import Postgres
 import Projections
@@ -95,7 +96,9 @@ public struct ServerApplication: Sendable {
     ).addRoutes(to: signedIn, streaming: streaming)
     DuplicatesController(reads: reads).addRoutes(to: signedIn)
     SavingsController(reads: reads).addRoutes(to: signedIn)
-    JobsController(jobs: JobViews(pool: pool), barrier: barrier).addRoutes(to: signedIn)
+    let jobs = JobViews(pool: pool)
+    let control = JobControl(log: dependencies.log, jobs: jobs)
+    JobsController(jobs: jobs, control: control, barrier: barrier).addRoutes(to: signedIn)
     let admin = signedIn.group("admin", context: AdminContext.self)
     let auditor = Auditor(pool: pool, log: dependencies.log)
     let proofs = SealProofs(pool: pool)
@@ -105,6 +108,7 @@ public struct ServerApplication: Sendable {
       accounts: accounts, directory: dependencies.accounts, eraser: dependencies.eraser, savings: savings,
       barrier: barrier
     ).addRoutes(to: admin)
+    QueuesController(jobs: jobs, control: control, barrier: barrier, redis: dependencies.redis).addRoutes(to: admin)
     ProjectionsController(pool: pool, log: dependencies.log, rollbackWindow: configuration.rollbackWindow)
       .addRoutes(to: admin)
   }

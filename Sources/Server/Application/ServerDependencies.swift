@@ -5,12 +5,15 @@ public import BlobStore
 public import EventStore
 public import Postgres
 public import Projections
+public import Redis
 public import Telemetry
 
 /// What the server stands on. Whoever makes these runs those of them that are services.
 public struct ServerDependencies: Sendable {
   /// For the read tables.
   public var pool: PostgresPool
+  /// Asked what workers have in hand; nothing else depends on it.
+  public var redis: RedisClient
   public var log: any EventLog
   public var blobs: any BlobStore
   public var ledger: FileLedger
@@ -23,11 +26,13 @@ public struct ServerDependencies: Sendable {
   public var metrics: PrometheusRegistry
 
   public init(
-    pool: PostgresPool, log: any EventLog, blobs: any BlobStore, ledger: FileLedger, accounts: AccountDirectory,
+    pool: PostgresPool, redis: RedisClient, log: any EventLog, blobs: any BlobStore, ledger: FileLedger,
+    accounts: AccountDirectory,
     sessions: Sessions, eraser: Eraser, tokens: Tokens, positions: ProjectionPositions, readiness: Readiness,
     metrics: PrometheusRegistry
   ) {
     self.pool = pool
+    self.redis = redis
     self.log = log
     self.blobs = blobs
     self.ledger = ledger

@@ -1,41 +1,84 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Accounts
 import Domain
+import EventStore
 import Foundation
+import HTTPTypes
 import Hummingbird
+import Jobs
 import Projections
 
-/// `/jobs`: background work on the account's files.
+/// `/jobs` and `/batches`: background work on the account's files.
 struct JobsController: Sendable {
   let jobs: JobViews
+  let control: JobControl
   let barrier: ReadBarrier
 
   func addRoutes(to routes: some RouterMethods<SignedInContext>) {
     routes.get("jobs", use: list)
     routes.get("jobs/{id}", use: get)
+    routes.post("jobs/{id}/cancel") { request, context in try await perform(.cancel, request, context) }
+    routes.post("jobs/{id}/retry") { request, context in try await perform(.requeue, request, context) }
+    routes.get("batches", use: batches)
+    routes.get("batches/{id}", use: batch)
   }
 
   @Sendable private func list(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let query = try request.query()
     let list = try ListParameters(query)
     let state = try query.choice("state", of: JobItem.State.self)
+    let batch = try query.id("batch")
     try await barrier.wait(query, for: JobsProjection.name)
     let owner = context.owner
-    let page = try await jobs.list(owner: owner, state: state, limit: list.limit, after: list.after)
+    let page = try await jobs.list(owner: owner, state: state, batch: batch, limit: list.limit, after: list.after)
+    // A batch's part of the line has gaps, so nothing follows from it.
+    let ahead = batch == nil ? try await jobs.waiting(page.items) : [:]
+    let pace = ahead.isEmpty ? nil : try await jobs.pace(owner: owner)
     let counts = try await jobs.counts(owner: owner)
-    return try .json(ListWithCounts(page: ListBody(page, JobBody.init), counts: CountsBody(counts)))
+    let body = ListBody(page) { JobBody($0, ahead: ahead[$0.id], pace: pace) }
+    return try .json(ListWithCounts(page: body, counts: JobCountsBody(counts)))
   }
 
   @Sendable private func get(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
     try await barrier.wait(request.query(), for: JobsProjection.name)
     guard let job = try await jobs.job(id, owner: context.owner) else { throw Problem.notFound }
-    return try .json(JobBody(job))
+    let ahead = try await jobs.waiting([job])[id]
+    let pace = ahead == nil ? nil : try await jobs.pace(owner: context.owner)
+    let failures = try await jobs.attempts(of: id).map(AttemptBody.init)
+    return try .json(JobWithFailures(job: JobBody(job, ahead: ahead, pace: pace), failures: failures))
+  }
+
+  private func perform(
+    _ verb: JobDecider.Command, _ request: Request, _ context: SignedInContext
+  ) async throws -> Response {
+    let position = try await control.perform(
+      JobControl.Command(verb), on: context.pathId(), of: context.owner, by: context.jobAsker)
+    return Response(status: .noContent, headers: [.onefoldPosition: position.description])
+  }
+
+  @Sendable private func batches(_ request: Request, _ context: SignedInContext) async throws -> Response {
+    let query = try request.query()
+    let list = try ListParameters(query)
+    try await barrier.wait(query, for: JobsProjection.name)
+    let page = try await jobs.batches(owner: context.owner, limit: list.limit, after: list.after)
+    let isUnderWay = page.items.contains { $0.counts.open > 0 }
+    let pace = isUnderWay ? try await jobs.pace(owner: context.owner) : nil
+    return try .json(ListBody(page) { BatchBody($0, pace: pace) })
+  }
+
+  @Sendable private func batch(_ request: Request, _ context: SignedInContext) async throws -> Response {
+    let id = try context.pathId()
+    try await barrier.wait(request.query(), for: JobsProjection.name)
+    guard let batch = try await jobs.batch(id, owner: context.owner) else { throw Problem.notFound }
+    let pace = batch.counts.open > 0 ? try await jobs.pace(owner: context.owner) : nil
+    return try .json(BatchBody(batch, pace: pace))
   }
 
   private struct ListWithCounts: Encodable {
     let page: ListBody<JobBody>
-    let counts: CountsBody
+    let counts: JobCountsBody
 
     private enum CodingKeys: CodingKey { case counts }
 
@@ -45,46 +88,24 @@ struct JobsController: Sendable {
       try container.encode(counts, forKey: .counts)
     }
   }
-}
 
-private struct JobBody: Encodable {
-  let id: String
-  let kind: JobKind
-  let `class`: JobClass
-  let state: JobItem.State
-  let fileId: String
-  let path: String
-  let attempts: Int
-  let queuedAt: Date
-  @Nullable var finishedAt: Date?
-  @Nullable var retryAt: Date?
-  @Nullable var error: String?
+  private struct JobWithFailures: Encodable {
+    let job: JobBody
+    let failures: [AttemptBody]
 
-  init(_ job: JobItem) {
-    id = job.id.text
-    kind = job.kind
-    `class` = job.jobClass
-    state = job.state
-    fileId = job.fileId.text
-    path = job.path
-    attempts = job.attempts
-    queuedAt = job.queuedAt
-    _finishedAt = Nullable(wrappedValue: job.finishedAt)
-    _retryAt = Nullable(wrappedValue: job.retryAt)
-    _error = Nullable(wrappedValue: job.error)
+    private enum CodingKeys: CodingKey { case failures }
+
+    func encode(to encoder: any Encoder) throws {
+      try job.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(failures, forKey: .failures)
+    }
   }
 }
 
-private struct CountsBody: Encodable {
-  let queued: Int64
-  let retrying: Int64
-  let succeeded: Int64
-  let dead: Int64
-
-  init(_ counts: JobCounts) {
-    queued = counts.queued
-    retrying = counts.retrying
-    succeeded = counts.succeeded
-    dead = counts.dead
+extension SignedInContext {
+  /// Who asks for something to be done to a job.
+  var jobAsker: JobControl.Asker {
+    JobControl.Asker(account: owner, correlationId: requestID.uuid, key: requestKey?.id("jobs", ""))
   }
 }

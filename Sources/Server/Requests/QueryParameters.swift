@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Domain
+import Foundation
 
 /// The parameters of a request's query, decoded strictly.
 ///
@@ -32,6 +33,13 @@ struct QueryParameters {
         "The parameter \"\(name)\" must be a whole number from \(range.lowerBound) to \(range.upperBound).")
     }
     return value
+  }
+
+  /// - Throws: ``Problem`` 400 when it is no UUID.
+  func id(_ name: String) throws(Problem) -> UUID? {
+    guard let text = values[name] else { return nil }
+    guard let id = UUID(uuidString: text) else { throw .invalidRequest("The parameter \"\(name)\" must be a UUID.") }
+    return id
   }
 
   /// - Throws: ``Problem`` 400 when it is none of the cases.

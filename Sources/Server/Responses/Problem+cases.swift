@@ -68,6 +68,16 @@ extension Problem {
     name: "path-taken", status: .conflict, title: "Another file has the path",
     detail: "A live file has this path now; trash it first.")
 
+  static let jobIsOpen = Problem(
+    name: "job-is-open", status: .conflict, title: "The job waits or runs already")
+
+  static let jobHasEnded = Problem(
+    name: "job-has-ended", status: .conflict, title: "The job has ended", detail: "There is nothing left to do for it.")
+
+  static let jobIsNoDeadLetter = Problem(
+    name: "job-is-no-dead-letter", status: .conflict, title: "The job is no dead letter",
+    detail: "Only a dead letter is discarded. A job that is still to be done is cancelled.")
+
   static let idempotencyKeyReused = Problem(
     name: "idempotency-key-reused", status: .unprocessableContent,
     title: "The Idempotency-Key was used for something else",

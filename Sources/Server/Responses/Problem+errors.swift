@@ -7,6 +7,7 @@ import Domain
 import EventStore
 import HTTPTypes
 import Hummingbird
+import Jobs
 import NIOCore
 import NIOHTTP1
 import Postgres
@@ -25,6 +26,7 @@ extension Problem {
       case let error as TokenError: Self.token(error)
       case let error as AccountError: Self.account(error)
       case let error as FileLedgerError: Self.ledger(error)
+      case let error as JobControlError: Self.job(error)
       case PersonalKeyError.destroyed: Self.ledger(.unknownAccount)
       case let error as InvalidCursor: .invalidRequest(error.description)
       case let error as RebuildError: Self.rebuild(error)
@@ -61,6 +63,17 @@ extension Problem {
     case .disabled: .forbidden(error.description)
     case .invalidRefreshToken, .refreshTokenReused: .unauthenticated(error.description, tokenSent: true)
     case .unknownAccount: .notFound
+    }
+  }
+
+  private static func job(_ error: JobControlError) -> Problem {
+    switch error {
+    case .unknownJob: .notFound
+    case .jobIsOpen: .jobIsOpen
+    case .jobHasEnded: .jobHasEnded
+    case .jobIsNoDeadLetter: .jobIsNoDeadLetter
+    case .contended: .conflict(error.description)
+    case .unknownQueue(let sentence): .invalidValue(sentence)
     }
   }
 

@@ -40,7 +40,7 @@ struct ServerRole: Sendable {
     let eraser = connections.eraser(ledger, connections.reclaimer(settings, blobs: blobs))
     erasures = Erasures(eraser: eraser, logger: connections.logger)
     dependencies = ServerDependencies(
-      pool: pool, log: log, blobs: blobs,
+      pool: pool, redis: connections.redis, log: log, blobs: blobs,
       ledger: ledger, accounts: directory, sessions: sessions, eraser: eraser, tokens: tokens,
       positions: connections.positions,
       readiness: try connections.readiness(settings), metrics: metrics)

@@ -6,7 +6,8 @@ import Foundation
 import TestSupport
 
 /// A history that could have happened: owners who upload, replace, trash, restore and remove files of few contents under few paths,
-/// and jobs that fail, succeed and give up. Few of each, so that everything meets everything.
+/// jobs that fail, succeed, give up, are cancelled and requeued, and queues that are paused and limited. Few of each, so that everything
+/// meets everything.
 struct GeneratedHistory {
   /// Each element was appended at once.
   private(set) var appends: [[StreamAppend]] = []
@@ -26,14 +27,20 @@ struct GeneratedHistory {
 
   private struct Job {
     var id: UUID
-    var file: File
+    /// Nil for one that no upload causes.
+    var file: File?
+    var kind = JobKind.analyze
+    var position: Int
     var attempts = 0
-    var isDead = false
+    /// Nil while it is open.
+    var end: String?
   }
 
   private var random: SeededGenerator
   private var files: [File] = []
+  /// Those that have not succeeded.
   private var jobs: [Job] = []
+  private let batches: [UUID]
   private var used: [UUID: Int64] = [:]
   private var analyzed: Set<Int> = []
   private var idTime = 1_700_000_000_000.0
@@ -41,15 +48,19 @@ struct GeneratedHistory {
   /// - Parameter erasing: whether some owners are erased.
   init(seed: UInt64, steps: Int, erasing: Bool = false) {
     random = SeededGenerator(seed: seed)
+    batches = (0..<3).map { UUID.v7(at: Date(timeIntervalSince1970: 1_700_000_000)).seeded("batch \($0) of \(seed)") }
     register()
     for _ in 0..<steps {
       switch Int.random(in: 0..<100, using: &random) {
       case 0..<2 where owners.count < 4: register()
       case 2 where erasing: erase()
       case 2..<14: changeAccount()
-      case 14..<44: upload()
-      case 44..<67: work()
-      case 67..<78: trash()
+      case 14..<42: upload()
+      case 42..<44: queue()
+      case 44..<64: work()
+      case 64..<69: intervene()
+      case 69..<71: control()
+      case 71..<78: trash()
       case 78..<88: restore()
       default: remove()
       }
@@ -101,7 +112,7 @@ struct GeneratedHistory {
     let content = Int.random(in: 0..<8, using: &random)
     let path = "folder/\(Int.random(in: 0..<12, using: &random)) ü,\"\\\n(x).txt"
     let file = File(id: uuid(), owner: owner, path: path, content: content, order: appends.count)
-    let job = Job(id: uuid(), file: file)
+    let job = Job(id: uuid(), file: file, position: nextPosition + 1)
     let size = Self.size(content)
     used[owner, default: 0] += size
     var parts = [
@@ -112,7 +123,8 @@ struct GeneratedHistory {
         FileUploaded(
           fileId: file.id, path: path, digest: Self.digest(content), size: size,
           contentType: Bool.random(using: &random) ? "text/plain" : nil,
-          jobClass: JobClass.allCases.randomElement(using: &random) ?? .bulk), id: job.id, owner: owner),
+          jobClass: JobClass.allCases.randomElement(using: &random) ?? .bulk,
+          batchId: Bool.random(using: &random) ? batches.randomElement(using: &random) : nil), id: job.id, owner: owner),
     ]
     if let old = files.firstIndex(where: { $0.owner == owner && $0.path == path && $0.isLive }) {
       files[old].isLive = false
@@ -124,33 +136,88 @@ struct GeneratedHistory {
     append(parts)
   }
 
+  private mutating func queue() {
+    let job = Job(id: uuid(), kind: Bool.random(using: &random) ? .reclaim : .sweep, position: nextPosition)
+    let runAt = Bool.random(using: &random) ? Int64.random(in: 0...2_000_000_000_000, using: &random) : nil
+    let queued = JobQueued(jobId: job.id, kind: job.kind, jobClass: .bulk, runAt: runAt)
+    jobs.append(job)
+    append([part("job", job.id.text, queued, id: job.id, owner: nil)])
+  }
+
   private mutating func work() {
-    guard let index = jobs.indices.randomElement(using: &random) else { return }
+    guard let index = jobs.indices.filter({ jobs[$0].end == nil }).randomElement(using: &random) else { return }
     let job = jobs[index]
-    let (id, file) = (job.id, job.file)
     switch Int.random(in: 0..<10, using: &random) {
     case 0..<2:
       jobs[index].attempts += 1
-      jobs[index].isDead = false
-      let failed = JobFailed(
-        jobId: id, kind: .analyze, fileId: file.id, attempt: jobs[index].attempts, reason: "disk is \"full\"",
-        retryAt: .random(in: 0...2_000_000_000_000, using: &random))
-      append([part("job", id.text, failed, owner: file.owner)])
-    case 2 where !job.isDead:
+      let isCoded = Bool.random(using: &random)
+      append(
+        to: job,
+        JobFailed(
+          jobId: job.id, kind: job.kind, fileId: job.file?.id, attempt: jobs[index].attempts,
+          reason: "disk is \"full\"",
+          retryAt: .random(in: 0...2_000_000_000_000, using: &random), code: isCoded ? "blob.full" : nil,
+          worker: isCoded ? "host-1" : nil))
+    case 2:
       jobs[index].attempts += 1
-      jobs[index].isDead = true
-      let dead = JobDeadLettered(
-        jobId: id, kind: .analyze, fileId: file.id, attempts: jobs[index].attempts, reason: "unreadable",
-        fingerprint: "f")
-      append([part("job", id.text, dead, owner: file.owner)])
+      jobs[index].end = "dead"
+      let code = Bool.random(using: &random) ? "blob.damaged" : "blob.missing"
+      append(
+        to: job,
+        JobDeadLettered(
+          jobId: job.id, kind: job.kind, fileId: job.file?.id, attempts: jobs[index].attempts, reason: "unreadable",
+          fingerprint: "\(job.kind.rawValue):\(code)"))
     default:
       jobs.remove(at: index)
       succeed(job)
     }
   }
 
+  /// Somebody cancels, requeues or discards a job.
+  private mutating func intervene() {
+    guard let index = jobs.indices.randomElement(using: &random) else { return }
+    let job = jobs[index]
+    let (id, kind, file) = (job.id, job.kind, job.file?.id)
+    switch (job.end, Bool.random(using: &random)) {
+    case (nil, _):
+      jobs[index].end = "cancelled"
+      append(to: job, JobCancelled(jobId: id, kind: kind, fileId: file, reason: "not needed"))
+    case ("dead", false):
+      jobs[index].end = "discarded"
+      append(to: job, JobDiscarded(jobId: id, kind: kind, fileId: file))
+    default:
+      jobs[index].end = nil
+      jobs[index].attempts = 0
+      append(
+        to: job,
+        JobRequeued(
+          jobId: id, kind: kind, jobClass: JobClass.allCases.randomElement(using: &random) ?? .bulk, fileId: file,
+          causePosition: Int64(job.position)))
+    }
+  }
+
+  private mutating func control() {
+    let (scope, value) =
+      [(QueueScope.jobClass, "bulk"), (.kind, "analyze")].randomElement(using: &random) ?? (.kind, "sweep")
+    let stream = "\(scope.rawValue)-\(value)"
+    switch Int.random(in: 0..<4, using: &random) {
+    case 0: append([part("queue", stream, QueueResumed(scope: scope, value: value), owner: nil)])
+    case 1:
+      let limit = Int.random(in: 1...9, using: &random)
+      append([part("queue", stream, QueueLimited(scope: scope, value: value, concurrency: limit), owner: nil)])
+    default: append([part("queue", stream, QueuePaused(scope: scope, value: value, reason: "backup"), owner: nil)])
+    }
+  }
+
+  private mutating func append(to job: Job, _ event: some DomainEvent) {
+    append([part("job", job.id.text, event, owner: job.file?.owner)])
+  }
+
   private mutating func succeed(_ job: Job) {
-    let (file, digest, size) = (job.file, Self.digest(job.file.content), Self.size(job.file.content))
+    guard let file = job.file else {
+      return append(to: job, JobCompleted(jobId: job.id, kind: job.kind, counts: ["removed": 3]))
+    }
+    let (digest, size) = (Self.digest(file.content), Self.size(file.content))
     var parts: [StreamAppend] = []
     if analyzed.insert(file.content).inserted {
       let analyzed = ContentAnalyzed(digest: digest, size: size, storedBytes: size / 3, codec: .lz4)
@@ -201,6 +268,8 @@ struct GeneratedHistory {
     let removed = FileRemoved(fileId: file.id, digest: Self.digest(file.content), size: size)
     append([part("file", file.id.text, removed, owner: file.owner), account(file.owner, released)])
   }
+
+  private var nextPosition: Int { appends.reduce(1) { $0 + $1.count } }
 
   private mutating func append(_ parts: [StreamAppend]) { appends.append(parts) }
 

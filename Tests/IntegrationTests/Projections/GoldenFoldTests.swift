@@ -53,7 +53,10 @@ struct GoldenFoldTests {
         }
         #expect(try await ParkedEvents(pool: pool).list().items == [])
         // Not passed over: the file's rows are those that its events leave.
-        #expect(try await rows("SELECT count(*) FROM jobs.job", pool) == 1)
+        // That of the upload, and one that no upload causes.
+        #expect(try await rows("SELECT count(*) FROM jobs.job", pool) == 2)
+        #expect(try await rows("SELECT count(*) FROM jobs.attempt", pool) == 2)
+        #expect(try await rows("SELECT count(*) FROM jobs.control", pool) == 3)
         #expect(try await rows("SELECT count(*) FROM quota.account", pool) == 1)
         #expect(try await rows("SELECT count(*) FROM duplicates.duplicate_group", pool) == 1)
         #expect(try await rows("SELECT count(*) FROM savings.content", pool) == 1)
@@ -71,7 +74,7 @@ struct GoldenFoldTests {
       // Of nobody yet, so that what the others leave is there to be counted.
       case AccountErased.eventType: -1
       case AccountRegistered.eventType: 0
-      case FileUploaded.eventType: 1
+      case FileUploaded.eventType, JobQueued.eventType: 1
       case FileRemoved.eventType: 3
       default: 2
       }

@@ -16,7 +16,11 @@ extension ProjectionModel {
       "content": contents.map { contentRow($0, $1) },
       "installation_savings": installationRows,
       "job": jobs.map { jobRow($0, $1) },
-      "owner_jobs": Set(jobs.values.map(\.owner)).map { jobCountsRow($0) },
+      "attempt": jobs.values.flatMap(\.failures),
+      "owner_jobs": jobCountRows,
+      "batch": batchRows,
+      "pace": paceRows,
+      "control": queues.map { queueRow($0, $1) },
       "event": unrecognised,
       "account": accounts.map { accountRow($0, $1) },
     ]
@@ -69,20 +73,6 @@ extension ProjectionModel {
     return [sums(held.map { (files: count($0), size: $1, stored: analyzed[$0] ?? $1) })]
   }
 
-  private func jobRow(_ id: UUID, _ job: Job) -> String {
-    [
-      id.text, job.owner.text, job.fileId.text, "\(job.position)", time(job.queuedAt), time(job.finishedAt),
-      number(job.retryAt.map { $0 * 1000 }), "\(job.attempts)", "analyze", job.jobClass.rawValue, job.state, job.path,
-      job.error ?? "-",
-    ].joined(separator: "|")
-  }
-
-  private func jobCountsRow(_ owner: UUID) -> String {
-    let states = jobs.values.filter { $0.owner == owner }.map(\.state)
-    let counts = ["queued", "retrying", "succeeded", "dead"].map { state in "\(states.count { $0 == state })" }
-    return ([owner.text] + counts).joined(separator: "|")
-  }
-
   private func accountRow(_ id: UUID, _ account: Account) -> String {
     [
       id.text, "\(account.quotaBytes)", "\(account.usedBytes)", "\(account.version)", time(account.registeredAt),
@@ -104,8 +94,8 @@ extension ProjectionModel {
 
   private func count(_ digest: Digest) -> Int64 { Int64(files.values.count { $0.digest == digest }) }
 
-  private func number(_ value: Int64?) -> String { value.map { "\($0)" } ?? "-" }
+  func number(_ value: Int64?) -> String { value.map { "\($0)" } ?? "-" }
 
   /// Microseconds since 1970.
-  private func time(_ date: Date?) -> String { number(date.map { Int64(($0.timeIntervalSince1970 * 1e6).rounded()) }) }
+  func time(_ date: Date?) -> String { number(date.map { Int64(($0.timeIntervalSince1970 * 1e6).rounded()) }) }
 }

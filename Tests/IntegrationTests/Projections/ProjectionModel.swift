@@ -3,6 +3,7 @@
 import Domain
 import EventStore
 import Foundation
+import Projections
 
 /// What the read tables must hold, said as plainly as possible: facts are gathered event by event, and every row, count and sum follows
 /// from the facts by its definition. Nothing is carried forward from an earlier sum.
@@ -21,16 +22,44 @@ struct ProjectionModel {
 
   struct Job {
     var owner: UUID
-    var fileId: UUID
-    var path: String
+    var kind: JobKind
     var jobClass: JobClass
     var position: Position
+    var queuePosition: Position
     var queuedAt: Date
+    var dueAt: Date
+    var fileId: UUID?
+    var batchId: UUID?
+    var path: String?
+    var size: Int64 = 0
     var state = "queued"
     var attempts = 0
     var finishedAt: Date?
-    var retryAt: Int64?
     var error: String?
+    var fingerprint: String?
+    /// As rows.
+    var failures: [String] = []
+    /// Every time it came to an end.
+    var ends: [Date] = []
+
+    var isFinished: Bool { ["succeeded", "dead", "cancelled", "discarded"].contains(state) }
+  }
+
+  /// An attempt that ended.
+  struct Ending {
+    var owner: UUID
+    var jobClass: JobClass
+    var kind: JobKind
+    var outcome: String
+    var minute: Int64
+  }
+
+  struct Queue {
+    var position: Position
+    var changedAt: Date
+    var isPaused = false
+    var reason: String?
+    var limits = QueueLimited(scope: .kind, value: "")
   }
 
   struct Group {
@@ -58,6 +87,11 @@ struct ProjectionModel {
   /// Those not removed.
   var files: [UUID: File] = [:]
   var jobs: [UUID: Job] = [:]
+  var endings: [Ending] = []
+  /// By scope and value.
+  var queues: [String: Queue] = [:]
+  /// Of the last event about jobs.
+  var minute: Int64 = 0
   var groups: [UUID: Group] = [:]
   var accounts: [UUID: Account] = [:]
   /// The size of every content that an owner ever had.
@@ -70,7 +104,12 @@ struct ProjectionModel {
   var contents: [Digest: Int64] = [:]
 
   init(_ events: [RecordedEvent]) throws {
-    for event in events { try fold(event) }
+    for event in events {
+      try fold(event)
+      if JobsProjection.eventTypes?.contains(event.type) == true {
+        minute = Int64((event.recordedAt.timeIntervalSince1970 / 60).rounded(.down))
+      }
+    }
   }
 
   private mutating func fold(_ event: RecordedEvent) throws {
@@ -93,7 +132,8 @@ struct ProjectionModel {
         groups[payload.groupId] = Group(
           owner: owner, digest: payload.digest, size: payload.size, matchedAt: event.recordedAt)
       }
-    case JobSucceeded.eventType, JobFailed.eventType, JobDeadLettered.eventType: try job(event)
+    case _ where event.type.hasPrefix("job."): try job(event)
+    case _ where event.type.hasPrefix("queue."): try queue(event)
     case AccountErased.eventType: forget(try event.decode(AccountErased.self).accountId)
     default: try account(event)
     }
@@ -102,6 +142,7 @@ struct ProjectionModel {
   private mutating func forget(_ owner: UUID) {
     files = files.filter { $0.value.owner != owner }
     jobs = jobs.filter { $0.value.owner != owner }
+    endings = endings.filter { $0.owner != owner }
     groups = groups.filter { $0.value.owner != owner }
     owned = owned.filter { $0.key.owner != owner }
     settled = settled.filter { $0.key.owner != owner }
@@ -115,42 +156,11 @@ struct ProjectionModel {
       owner: owner, path: payload.path, digest: payload.digest, size: payload.size, contentType: payload.contentType,
       position: event.position, uploadedAt: event.recordedAt)
     jobs[event.id] = Job(
-      owner: owner, fileId: payload.fileId, path: payload.path, jobClass: payload.jobClass, position: event.position,
-      queuedAt: event.recordedAt)
+      owner: owner, kind: .analyze, jobClass: payload.jobClass, position: event.position, queuePosition: event.position,
+      queuedAt: event.recordedAt, dueAt: event.recordedAt, fileId: payload.fileId, batchId: payload.batchId,
+      path: payload.path, size: payload.size)
     owned[Owned(owner: owner, digest: payload.digest)] = payload.size
     contents[payload.digest] = payload.size
-  }
-
-  private mutating func job(_ event: RecordedEvent) throws {
-    switch event.type {
-    case JobSucceeded.eventType:
-      let payload = try event.decode(JobSucceeded.self)
-      files[payload.fileId]?.isSettled = true
-      if let owner = event.owner {
-        let key = Owned(owner: owner, digest: payload.digest)
-        // Of somebody who was erased meanwhile, the end of a job is all there is.
-        owned[key] = payload.size
-        settled[key] = payload.storedBytes
-      }
-      finish(payload.jobId, "succeeded", at: event.recordedAt)
-      jobs[payload.jobId]?.attempts += 1
-    case JobFailed.eventType:
-      let payload = try event.decode(JobFailed.self)
-      finish(payload.jobId, "retrying", at: nil, error: payload.reason)
-      jobs[payload.jobId]?.attempts = payload.attempt
-      jobs[payload.jobId]?.retryAt = payload.retryAt
-    default:
-      let payload = try event.decode(JobDeadLettered.self)
-      finish(payload.jobId, "dead", at: event.recordedAt, error: payload.reason)
-      jobs[payload.jobId]?.attempts = payload.attempts
-    }
-  }
-
-  private mutating func finish(_ id: UUID, _ state: String, at time: Date?, error: String? = nil) {
-    jobs[id]?.state = state
-    jobs[id]?.finishedAt = time
-    jobs[id]?.retryAt = nil
-    jobs[id]?.error = error
   }
 
   private mutating func account(_ event: RecordedEvent) throws {

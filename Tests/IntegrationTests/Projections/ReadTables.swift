@@ -21,7 +21,11 @@ enum ReadTables {
           ("owner_content", ownerContent), ("owner_savings", ownerSavings), ("content", content),
           ("installation_savings", installation),
         ]
-      case "jobs": [("job", job), ("owner_jobs", ownerJobs)]
+      case "jobs":
+        [
+          ("job", job), ("attempt", attempt), ("owner_jobs", ownerJobs), ("batch", batch), ("pace", pace),
+          ("control", control),
+        ]
       case "quota": [("account", account)]
       default: [("event", event)]
       }
@@ -59,12 +63,30 @@ enum ReadTables {
   private static let installation: Query =
     "SELECT ARRAY[files::text, logical_bytes::text, unique_bytes::text, stored_bytes::text] FROM installation_savings"
   private static let job: Query = """
-    SELECT ARRAY[id::text, owner::text, file_id::text, position::text, (extract(epoch FROM queued_at) * 1000000)::bigint::text,
-      (extract(epoch FROM finished_at) * 1000000)::bigint::text, (extract(epoch FROM retry_at) * 1000000)::bigint::text, attempts::text, kind, class, state, path, error]
+    SELECT ARRAY[id::text, owner::text, file_id::text, batch_id::text, position::text, queue_position::text, size::text,
+      (extract(epoch FROM queued_at) * 1000000)::bigint::text, (extract(epoch FROM due_at) * 1000000)::bigint::text,
+      (extract(epoch FROM finished_at) * 1000000)::bigint::text, attempts::text, kind, class, state, path, error, fingerprint]
     FROM job
     """
-  private static let ownerJobs: Query =
-    "SELECT ARRAY[owner::text, queued::text, retrying::text, succeeded::text, dead::text] FROM owner_jobs"
+  private static let attempt: Query = """
+    SELECT ARRAY[job_id::text, owner::text, position::text, (extract(epoch FROM at) * 1000000)::bigint::text, number::text, reason,
+      code, worker] FROM attempt
+    """
+  private static let ownerJobs: Query = """
+    SELECT ARRAY[owner::text, class, kind, queued::text, scheduled::text, retrying::text, succeeded::text, dead::text, cancelled::text,
+      discarded::text] FROM owner_jobs
+    """
+  private static let batch: Query = """
+    SELECT ARRAY[id::text, owner::text, position::text, (extract(epoch FROM first_at) * 1000000)::bigint::text,
+      (extract(epoch FROM last_at) * 1000000)::bigint::text, (extract(epoch FROM ended_at) * 1000000)::bigint::text, bytes::text,
+      ended_bytes::text, queued::text, retrying::text, succeeded::text, dead::text, cancelled::text, discarded::text] FROM batch
+    """
+  private static let pace: Query =
+    "SELECT ARRAY[minute::text, owner::text, class, kind, succeeded::text, failed::text, dead::text] FROM pace"
+  private static let control: Query = """
+    SELECT ARRAY[scope, value, position::text, (extract(epoch FROM changed_at) * 1000000)::bigint::text, paused::text, reason,
+      concurrency::text, rate_per_second::text, weight::text] FROM control
+    """
   private static let event: Query = "SELECT ARRAY[position::text, id::text, schema_version::text, type] FROM event"
   private static let account: Query = """
     SELECT ARRAY[owner::text, quota_bytes::text, used_bytes::text, stream_version::text,

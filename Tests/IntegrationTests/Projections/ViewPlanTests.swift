@@ -48,13 +48,35 @@ struct ViewPlanTests {
           ["Index Only Scan using duplicate_group_owner_reclaimable_id_copies_idx"]
         ),
         (SavingsViews.savings(.live, owner: owner), ["owner_savings_pkey"]),
-        (JobViews.list(owner: owner, state: nil, limit: 50, after: nil), ["job_owner_position_idx"]),
-        (JobViews.list(owner: owner, state: .succeeded, limit: 50, after: nil), ["job_owner_position_idx"]),
-        (JobViews.list(owner: owner, state: .dead, limit: 50, after: nil), ["job_owner_state_position_idx"]),
+        (JobViews.list(owner: owner, state: nil, limit: 50, after: nil), ["job_owner_queue_position_idx"]),
+        (JobViews.list(owner: owner, state: .succeeded, limit: 50, after: nil), ["job_owner_queue_position_idx"]),
+        (
+          JobViews.list(owner: owner, state: .dead, limit: 50, after: nil),
+          ["job_owner_state_queue_position_class_kind_idx"]
+        ),
+        (
+          JobViews.list(owner: owner, batch: id, state: nil, limit: 50, after: nil),
+          ["job_owner_batch_id_queue_position_idx"]
+        ),
+        (JobViews.list(JobFilter(), limit: 50, after: nil), ["job_state_queue_position_idx"]),
+        (
+          JobViews.list(JobFilter(fingerprint: "f"), limit: 50, after: nil),
+          ["job_fingerprint_queue_position_finished_at_idx"]
+        ),
         (JobViews.job(id, owner: owner), ["job_pkey"]),
+        (JobViews.attempts(of: id), ["attempt_pkey"]),
         (JobViews.counts(owner: owner), ["owner_jobs_pkey"]),
-        (JobViews.oldestOpenJob, ["job_position_idx"]),
-        (JobViews.resumePosition, ["job_position_idx"]),
+        (JobViews.queues, ["job_class_kind_queue_position_idx"]),
+        (JobViews.deadGroups, ["job_fingerprint_queue_position_finished_at_idx"]),
+        (JobViews.batches(owner: owner, limit: 50, after: nil), ["batch_owner_position_idx"]),
+        (JobViews.batch(id, owner: owner), ["batch_pkey"]),
+        (JobViews.pace(owner: owner), ["pace_pkey"]),
+        (
+          JobViews.waiting(owner: owner, before: [(.init(jobClass: "bulk", kind: "analyze"), before)]),
+          ["Index Only Scan using job_owner_state_queue_position_class_kind_idx"]
+        ),
+        (JobViews.oldestOpenJob, ["job_state_queue_position_idx"]),
+        (JobViews.resumePosition, ["job_state_queue_position_idx"]),
         (QuotaViews.account(.live, id), ["account_pkey"]),
         (QuotaViews.account(.live, email: "a@b"), ["account_lower_idx"]),
         (QuotaViews.accounts(.live, limit: 50, after: nil), ["account_registered_at_owner_idx"]),
@@ -117,16 +139,35 @@ struct ViewPlanTests {
       FROM unnest(\(owners)) AS owner, generate_series(1, 300) AS n
       """,
       """
-      INSERT INTO jobs.job (id, owner, file_id, position, queued_at, attempts, kind, class, state, path)
-      SELECT gen_random_uuid(), owner, gen_random_uuid(), n, now(), 0, 'analyze', 'bulk',
-        (ARRAY['queued', 'retrying', 'dead', 'succeeded'])[1 + n % 4], 'path/' || n
+      INSERT INTO jobs.job (
+        id, owner, file_id, batch_id, position, queue_position, size, queued_at, due_at, finished_at, attempts, kind, class, state,
+        path, fingerprint
+      )
+      SELECT gen_random_uuid(), owner, gen_random_uuid(), CASE WHEN n % 3 = 0 THEN gen_random_uuid() END, n, n, 1, now(), now(),
+        now(), 0, 'analyze', 'bulk', (ARRAY['queued', 'retrying', 'dead', 'succeeded'])[1 + n % 4], 'path/' || n, 'f' || n % 5
       FROM unnest(\(owners)) AS owner, generate_series(1, 1000) AS n
       """,
       """
       INSERT INTO savings.owner_savings
       SELECT gen_random_uuid(), 1, 1, 1, 1 FROM generate_series(1, 5000)
       """,
-      "INSERT INTO jobs.owner_jobs SELECT gen_random_uuid(), 1, 1, 1, 1 FROM generate_series(1, 5000)",
+      """
+      INSERT INTO jobs.owner_jobs
+      SELECT gen_random_uuid(), 1, 1, 1, 1, 1, 1, 1, 'bulk', 'analyze' FROM generate_series(1, 5000)
+      """,
+      """
+      INSERT INTO jobs.batch
+      SELECT gen_random_uuid(), owner, n, now(), now(), now(), 1, 1, 1, 1, 1, 1, 1, 1
+      FROM unnest(\(owners)) AS owner, generate_series(1, 300) AS n
+      """,
+      """
+      INSERT INTO jobs.attempt (job_id, owner, position, at, number, reason)
+      SELECT gen_random_uuid(), gen_random_uuid(), n, now(), 1, 'full' FROM generate_series(1, 5000) AS n
+      """,
+      """
+      INSERT INTO jobs.pace
+      SELECT n, owner, 1, 1, 1, 'bulk', 'analyze' FROM unnest(\(owners)) AS owner, generate_series(1, 300) AS n
+      """,
       """
       INSERT INTO quota.account
       SELECT gen_random_uuid(), 1, 1, 1, now(), false, 'user', n || '@example.org' FROM generate_series(1, 5000) AS n

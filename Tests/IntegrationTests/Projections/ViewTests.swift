@@ -201,7 +201,7 @@ struct ViewTests {
           for state in JobItem.State.allCases.map(Optional.some) + [nil] {
             let expected = model.jobs
               .filter { $1.owner == owner && (state == nil || $1.state == state?.rawValue) }
-              .sorted { $0.value.position > $1.value.position }
+              .sorted { $0.value.queuePosition > $1.value.queuePosition }
             for limit in [1, 4, 500] {
               let found = try await collect {
                 try await views.list(owner: owner, state: state, limit: limit, after: $0)
@@ -251,6 +251,94 @@ struct ViewTests {
     }
   }
 
+  struct Queues {
+    @Test func queuesBatchesAndDeadGroupsAddUp() async throws {
+      try await withViews(seed: 39, steps: 400) { pool, model, owners in
+        let views = JobViews(pool: pool)
+        let queues = try await views.queues()
+        for queue in queues {
+          let jobs = model.jobs.values.filter { $0.jobClass == queue.jobClass && $0.kind == queue.kind }
+          #expect(queue.counts.queued == Int64(jobs.count { $0.state == "queued" }))
+          #expect(queue.counts.discarded == Int64(jobs.count { $0.state == "discarded" }))
+          let oldest = jobs.filter { $0.state == "queued" }.min { $0.queuePosition < $1.queuePosition }
+          #expect(queue.oldestDueAt.map(milliseconds) == oldest.map { milliseconds($0.dueAt) })
+        }
+        #expect(queues.map(\.counts.succeeded).reduce(0, +) == (try await views.installation().succeeded))
+
+        let dead = model.jobs.filter { $1.state == "dead" }
+        let groups = try await views.deadGroups()
+        let expected = Dictionary(grouping: dead.values) { $0.fingerprint ?? "" }
+        #expect(Set(groups.map(\.fingerprint)) == Set(expected.keys))
+        for group in groups {
+          let jobs = expected[group.fingerprint] ?? []
+          #expect(group.jobs == Int64(jobs.count))
+          #expect(milliseconds(group.lastAt) == jobs.compactMap(\.finishedAt).max().map(milliseconds))
+          let found = try await collect {
+            try await views.list(.init(fingerprint: group.fingerprint), limit: 2, after: $0)
+          }
+          #expect(Set(found.map(\.id)) == Set(dead.filter { $1.fingerprint == group.fingerprint }.keys))
+        }
+        let all = try await collect { try await views.list(JobFilter(), limit: 7, after: $0) }
+        let order = model.jobs.sorted { $0.value.queuePosition > $1.value.queuePosition }
+        #expect(all.map(\.id) == order.map(\.key))
+
+        for owner in owners {
+          for batch in try await collect({ try await views.batches(owner: owner, limit: 1, after: $0) }) {
+            let jobs = model.jobs.filter { $1.owner == owner && $1.batchId == batch.id }
+            #expect(batch.files == Int64(jobs.count))
+            #expect(batch.bytes == jobs.values.reduce(0) { $0 + $1.size })
+            #expect(batch.endedBytes == jobs.values.reduce(0) { $0 + ($1.isFinished ? $1.size : 0) })
+            let found = try await collect { try await views.list(owner: owner, batch: batch.id, limit: 3, after: $0) }
+            #expect(Set(found.map(\.id)) == Set(jobs.keys))
+            #expect(try await views.batch(batch.id, owner: UUID()) == nil)
+          }
+        }
+        for (id, job) in model.jobs { #expect(try await views.attempts(of: id).count == job.failures.count) }
+        let limited = model.queues.values.filter { $0.isPaused || $0.limits.concurrency != nil }
+        #expect(try await views.controls().count == limited.count)
+      }
+    }
+
+    @Test func aWaitingJobKnowsHowManyOfItsOwnersComeBeforeIt() async throws {
+      try await withViews(seed: 40, steps: 400) { pool, model, owners in
+        let views = JobViews(pool: pool)
+        for owner in owners {
+          let expected = model.jobs.filter { $1.owner == owner && $1.state == "queued" }.mapValues { job in
+            model.jobs.values.count {
+              $0.owner == owner && $0.state == "queued" && $0.jobClass == job.jobClass && $0.kind == job.kind
+                && $0.queuePosition < job.queuePosition
+            }
+          }
+          var found: [UUID: Int] = [:]
+          var after: String?
+          repeat {
+            let page = try await views.list(owner: owner, limit: 5, after: after)
+            found.merge(try await views.waiting(page.items)) { _, new in new }
+            after = page.next
+          } while after != nil
+          #expect(found == expected)
+        }
+      }
+    }
+
+    @Test func timeIsLeftOnlyAfterSomethingEnded() async throws {
+      try await withPool { pool in
+        let log = MemoryEventLog()
+        let uploads = Uploads(log: log)
+        let views = JobViews(pool: pool)
+        let (file, job) = (UUID.v7(), UUID.v7())
+        try await uploads.upload("a", content: 1, id: file, job: job)
+        try await fold(log, pool)
+        #expect(try await views.pace(owner: uploads.owner) == nil)
+        try await uploads.succeed(job, file: file, content: 1)
+        try await fold(log, pool)
+        let pace = try #require(try await views.pace(owner: uploads.owner))
+        #expect(pace > 0 && pace <= 1)
+        #expect(try await views.pace(owner: UUID()) == nil)
+      }
+    }
+  }
+
   struct Accounts {
     @Test func accountsAreFoundByIdAndByEmailOfAnyCase() async throws {
       try await withViews(seed: 38) { pool, model, owners in
@@ -278,6 +366,8 @@ struct ViewTests {
     }
   }
 }
+
+private func milliseconds(_ date: Date) -> Int64 { Int64((date.timeIntervalSince1970 * 1000).rounded()) }
 
 /// Folds what is new in the log into every projection, as their runners would.
 func fold(_ log: any EventLog, _ pool: PostgresPool) async throws {

@@ -58,7 +58,7 @@ struct ServerUnderTest: Sendable {
     let ledger = FileLedger(log: log, index: ProjectionFileIndex(pool: pool))
     let reclaimer = Reclaimer(pool: pool, log: log, blobs: store, grace: .zero, logger: logger)
     let dependencies = ServerDependencies(
-      pool: pool, log: log, blobs: store, ledger: ledger, accounts: directory,
+      pool: pool, redis: redis, log: log, blobs: store, ledger: ledger, accounts: directory,
       sessions: Sessions(pool: pool, log: log, passwords: passwords, tokens: tokens),
       eraser: Eraser(
         pool: pool, log: log, keys: keys, ledger: ledger, positions: positions, reclaimer: reclaimer, logger: logger),
