@@ -15,6 +15,7 @@ struct Onefold: AsyncParsableCommand {
         onefold push ~/Pictures --email YOU@EXAMPLE  send a directory
         onefold status                              how far everything is
         onefold replay all                          rebuild every read table from the log
+        onefold jobs                                what waits, runs and failed
         onefold audit --actor YOU@EXAMPLE           who did what, when
         onefold verify                              check the log against its seals
       """,
@@ -23,7 +24,7 @@ struct Onefold: AsyncParsableCommand {
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
       ExportCommand.self, EraseCommand.self, DoctorCommand.self,
-      PushCommand.self, StatusCommand.self, ServicesCommand.self, SettingsCommand.self,
+      PushCommand.self, StatusCommand.self, JobsCommand.self, ServicesCommand.self, SettingsCommand.self,
     ])
 }
 

@@ -44,6 +44,18 @@ public enum MetricCatalog {
       "onefold_worker_jobs_total", .counter,
       "Jobs that this process finished, by outcome: succeeded, retried, postponed, dead, skipped, handedBack.",
       labels: ["outcome"]),
+    .init(
+      "onefold_jobs", .gauge, "Jobs in a state that is not good yet: queued, scheduled, retrying, dead.",
+      labels: ["class", "kind", "state"]),
+    .init(
+      "onefold_jobs_in_flight", .gauge, "Jobs that workers have now, over all processes.", labels: ["class", "kind"]),
+    .init(
+      "onefold_jobs_oldest_due_timestamp_seconds", .gauge,
+      "Since when the first of those queued could have begun, in seconds since 1970; 0 when none is queued.",
+      labels: ["class", "kind"]),
+    .init(
+      "onefold_jobs_paused", .gauge, "1 when an administrator has paused a class or a kind, else 0.",
+      labels: ["scope", "value"]),
     .init("onefold_worker_rescued_jobs_total", .counter, "Jobs taken over from workers that fell silent."),
     .init(
       "onefold_worker_stale_results_total", .counter,

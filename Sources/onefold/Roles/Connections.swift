@@ -4,6 +4,7 @@ import Accounts
 import BlobStore
 import EventStore
 import Foundation
+import Jobs
 import Logging
 import Postgres
 import Projections
@@ -45,7 +46,10 @@ struct Connections: Sendable {
       ProjectionRunner(
         $0, pool: pool, log: log, redis: redis, positions: positions, options: running, logger: logger)
     }
-    return runners + [RebuildService(pool: pool, log: log, options: rebuilding, logger: logger)]
+    return runners + [
+      RebuildService(pool: pool, log: log, options: rebuilding, logger: logger),
+      QueueGauges(jobs: JobViews(pool: pool), redis: redis, logger: logger),
+    ]
   }
 
   /// The relay, and what goes with it: schedules, and the search for lost jobs.
@@ -99,6 +103,16 @@ struct Connections: Sendable {
     await redis.close()
     await pool.close()
   }
+}
+
+/// Runs `body` on connections that are closed afterwards.
+func withConnections(_ options: CommonOptions, _ body: (Connections) async throws -> Void) async throws {
+  let settings = try await options.settings().findingServices()
+  let connections = try Connections(settings, logger: settings.startLogging())
+  let result: Result<Void, any Error>
+  do { result = .success(try await body(connections)) } catch { result = .failure(error) }
+  await connections.close()
+  try result.get()
 }
 
 extension Settings {

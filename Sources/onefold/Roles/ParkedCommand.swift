@@ -103,13 +103,3 @@ struct ParkedCommand: AsyncParsableCommand {
     }
   }
 }
-
-/// Runs `body` on connections that are closed afterwards.
-private func withConnections(_ options: CommonOptions, _ body: (Connections) async throws -> Void) async throws {
-  let settings = try await options.settings().findingServices()
-  let connections = try Connections(settings, logger: settings.startLogging())
-  let result: Result<Void, any Error>
-  do { result = .success(try await body(connections)) } catch { result = .failure(error) }
-  await connections.close()
-  try result.get()
-}
