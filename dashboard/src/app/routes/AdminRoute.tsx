@@ -1,10 +1,13 @@
 import { useEffect } from "react";
+import { DeadTable } from "features/admin/DeadTable";
 import { ParkedTable } from "features/admin/ParkedTable";
 import { ProjectionTable } from "features/admin/ProjectionTable";
+import { QueueTable } from "features/admin/QueueTable";
 import { UserTable } from "features/admin/UserTable";
 import { SavingsPicture } from "features/savings/SavingsPicture";
 import { userList } from "shared/api/admin";
 import { parkedList, projectionList } from "shared/api/projections";
+import { deadGroupList, queueList } from "shared/api/queues";
 import { installationSavings } from "shared/api/savings";
 import { formatNumber } from "shared/format/text";
 import { cache } from "shared/query/cache";
@@ -20,6 +23,7 @@ export function AdminRoute() {
   const pages = usePages("users");
   const parkedPages = usePages("parked");
   const projections = useQuery(projectionList);
+  const dead = useQuery(deadGroupList);
   const parked = useListQuery(parkedList({ after: parkedPages.after }));
 
   // Other people's events are not sent to this page, so what concerns everyone is read again now and then.
@@ -41,6 +45,14 @@ export function AdminRoute() {
           )}
         </Loaded>
       </Card>
+      <Card title="Queues" note="everybody's jobs">
+        <Loaded answer={useQuery(queueList)}>{({ items, controls }) => <QueueTable queues={items} controls={controls} />}</Loaded>
+      </Card>
+      {(dead.error || !!dead.data?.items.length) && (
+        <Card title="Dead letters" note="jobs that are not tried again by themselves">
+          <Loaded answer={dead}>{({ items }) => <DeadTable groups={items} />}</Loaded>
+        </Card>
+      )}
       <Card title="Projections" note={projections.data && `of a log at position ${formatNumber(projections.data.head)}`}>
         <Loaded answer={projections}>{({ items }) => <ProjectionTable projections={items} />}</Loaded>
       </Card>

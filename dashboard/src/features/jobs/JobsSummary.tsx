@@ -1,4 +1,4 @@
-import type { JobPage } from "shared/api/jobs";
+import { type JobPage, openJobs } from "shared/api/jobs";
 import { formatNumber, plural } from "shared/format/text";
 import { formatRoute } from "shared/router/route";
 import { EmptyNotice } from "shared/ui/Notice";
@@ -8,8 +8,8 @@ import { JobTag } from "./JobTag";
 
 /** Jobs in a glance: what is open, what needs attention, and the latest few. */
 export function JobsSummary({ page: { counts, items } }: { page: JobPage }) {
-  const open = counts.queued + counts.retrying;
-  const all = open + counts.succeeded + counts.dead;
+  const open = openJobs(counts);
+  const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   if (all === 0) return <EmptyNotice title="No jobs yet">Every file that arrives gets one.</EmptyNotice>;
   return (
     <>

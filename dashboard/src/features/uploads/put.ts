@@ -12,6 +12,8 @@ export interface PutResult {
 export interface PutOptions {
   path: string;
   key: string;
+  /** Names what is sent together. */
+  batch: string;
   onProgress: (sent: number) => void;
   signal: AbortSignal;
 }
@@ -30,12 +32,13 @@ interface Answer {
   header: (name: string) => string | null;
 }
 
-function attempt(file: File, token: string, { path, key, onProgress, signal }: PutOptions): Promise<Answer> {
+function attempt(file: File, token: string, { path, key, batch, onProgress, signal }: PutOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("PUT", API + uploadPath(path));
     request.setRequestHeader("Authorization", `Bearer ${token}`);
     request.setRequestHeader("Idempotency-Key", key);
+    request.setRequestHeader("Onefold-Batch", batch);
     request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
     request.upload.onprogress = (event) => onProgress(event.loaded);
     request.onload = () =>

@@ -1,5 +1,6 @@
 import { asApiError } from "shared/api/problem";
 import type { LiveEvent } from "shared/live/message";
+import { randomUUID } from "shared/random";
 import { Store } from "shared/store";
 import type { FileWithPath } from "./entries";
 import { putFile } from "./put";
@@ -24,6 +25,8 @@ export interface UploadsView {
 class Uploader {
   readonly view: Store<UploadsView>;
   private queue = new UploadQueue<File>();
+  /** What is added while something is still being sent belongs to the same batch. */
+  private batch = randomUUID();
   private readonly rate = new RateMeter();
   private readonly aborts = new Map<number, AbortController>();
   private retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -34,7 +37,10 @@ class Uploader {
   }
 
   add(files: Iterable<FileWithPath>): void {
-    if (this.queue.isIdle) this.rate.reset();
+    if (this.queue.isIdle) {
+      this.rate.reset();
+      this.batch = randomUUID();
+    }
     for (const { file, path } of files) this.queue.add(file, path, file.size);
     this.pump();
   }
@@ -96,7 +102,8 @@ class Uploader {
         queue.progressed(item, sent);
         this.refresh();
       };
-      const { file, isNew } = await putFile(item.file, { path, key, onProgress, signal: abort.signal });
+      const { batch } = this;
+      const { file, isNew } = await putFile(item.file, { path, key, batch, onProgress, signal: abort.signal });
       queue.stored(item, file.id, { settled: file.settled, isNew });
     } catch (thrown) {
       const { message, isTransient, retryAfter } = asApiError(thrown);
