@@ -1,5 +1,6 @@
 """Jobs as people meet them: at the terminal, over HTTP, through a dead letter and back."""
 import json
+import shutil
 import time
 import uuid
 
@@ -34,7 +35,12 @@ def idle(workspace):
     program.kill()
 
 
-def test_a_batch_dies_is_seen_and_put_away(idle):
+def restart_working(program):
+    program.environment = {}
+    program.restart()
+
+
+def test_a_batch_dies_is_seen_requeued_and_done(idle):
     user = Client.registered(idle.url)
     batch = str(uuid.uuid4())
     for number in range(3):
@@ -64,12 +70,17 @@ def test_a_batch_dies_is_seen_and_put_away(idle):
     assert own["error"] == "The stored content is missing." and own["failures"][0]["code"] == "blob.notFound"
     assert user.get(f"/batches/{batch}")["counts"]["dead"] == 3
 
-    assert "3 jobs discarded" in jobs(idle, "discard", "--fingerprint", "analyze:blob.notFound", "--reason", "sent again")
-    until(lambda: user.get(f"/batches/{batch}")["counts"]["discarded"] == 3)
+    idle.stop()
+    shutil.rmtree(blobs)
+    away.rename(blobs)
+    idle.start()
+    assert "3 jobs requeued" in jobs(idle, "requeue", "--fingerprint", "analyze:blob.notFound", "--reason", "mounted again")
+    until(lambda: user.get(f"/batches/{batch}")["counts"]["succeeded"] == 3)
+    assert user.get(f"/batches/{batch}")["endedAt"]
     assert "There are no dead letters" in jobs(idle, "dead")
-    audit = idle.command("audit", "--data-dir", idle.data_dir, "--type", "job.discarded", "--format", "ndjson")
+    audit = idle.command("audit", "--data-dir", idle.data_dir, "--type", "job.requeued", "--format", "ndjson")
     events = lines(audit.stdout)[:-1]
-    assert [event["payload"]["reason"] for event in events] == ["sent again"] * 3
+    assert [event["payload"]["reason"] for event in events] == ["mounted again"] * 3
     table = jobs(idle)
     assert "bulk" in table and "analyze" in table
 
@@ -82,8 +93,13 @@ def test_an_owner_cancels_and_retries(idle):
     assert user.request("POST", f"/jobs/{job['id']}/cancel").status_code == 204
     assert user.get(f"/jobs/{job['id']}")["state"] == "cancelled"
     assert user.request("POST", f"/jobs/{job['id']}/cancel").json()["type"].endswith("job-has-ended")
+    restart_working(idle)
+    # It stays undone until somebody wants it again.
+    user.upload("b.txt", b"b", **{"class": "bulk"})
+    until(lambda: user.get("/jobs")["counts"]["succeeded"] == 1)
+    assert user.get(f"/jobs/{job['id']}")["state"] == "cancelled"
     assert user.request("POST", f"/jobs/{job['id']}/retry").status_code == 204
-    assert user.get(f"/jobs/{job['id']}")["state"] == "queued"
+    until(lambda: user.get(f"/jobs/{job['id']}")["state"] == "succeeded")
 
 
 def test_a_cancel_at_the_terminal_names_what_cannot_be(idle):

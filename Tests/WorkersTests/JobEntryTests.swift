@@ -34,7 +34,7 @@ struct JobEntryTests {
   @Test(arguments: [(0, 1), (1 << 20, 2), (10 << 20, 11), (1 << 40, 64)] as [(Int64, Int)])
   func largeFilesCostMoreUpToALimit(bytes: Int64, cost: Int) {
     #expect(
-      JobEntry(position: .start, kind: .analyze, jobClass: .bulk, owner: nil, cost: JobEntry.cost(ofBytes: bytes)).cost
+      JobEntry(position: .start, kind: .analyze, jobClass: .bulk, owner: nil, cost: JobCost.of(bytes: bytes)).cost
         == cost)
   }
 

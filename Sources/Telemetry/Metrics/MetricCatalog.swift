@@ -57,6 +57,10 @@ public enum MetricCatalog {
       "onefold_jobs_paused", .gauge, "1 when an administrator has paused a class or a kind, else 0.",
       labels: ["scope", "value"]),
     .init("onefold_worker_rescued_jobs_total", .counter, "Jobs taken over from workers that fell silent."),
+    .init("onefold_worker_started_jobs_total", .counter, "Attempts that this process began."),
+    .init(
+      "onefold_worker_wait_seconds", .histogram, "Time from when an attempt could begin until it did.",
+      labels: ["class"]),
     .init(
       "onefold_worker_stale_results_total", .counter,
       "Results refused because another worker had finished the job first."),

@@ -15,19 +15,13 @@ public struct JobEntry: Sendable, Hashable {
   /// What it takes of that turn.
   public var cost: Int
 
-  /// The dearest: two gigabytes cost no more than 63 megabytes do.
-  public static let costLimit = 64
-
   public init(position: Position, kind: JobKind, jobClass: JobClass, owner: UUID?, cost: Int = 1) {
     self.position = position
     self.kind = kind
     self.jobClass = jobClass
     self.owner = owner
-    self.cost = min(max(1, cost), Self.costLimit)
+    self.cost = min(max(1, cost), JobCost.most)
   }
-
-  /// A file's job costs one, and one more for each of its megabytes, so that large files do not buy a larger share.
-  public static func cost(ofBytes bytes: Int64) -> Int { 1 + Int(clamping: min(Int64(costLimit), max(0, bytes) >> 20)) }
 }
 
 extension JobEntry {

@@ -30,7 +30,7 @@ struct QueuedJob: Sendable, Equatable {
     if event.type == FileUploaded.eventType {
       guard event.owner != nil else { return nil }
       (id, kind, since, causePosition) = (event.id, .analyze, event.recordedAt, nil)
-      cost = JobEntry.cost(ofBytes: try payload.integer("size"))
+      cost = JobCost.of(bytes: try payload.integer("size"))
     } else {
       id = try payload.uuid("jobId")
       kind = JobKind(rawValue: try payload.text("kind"))

@@ -64,6 +64,7 @@ extension WorkerPool {
       for (kind, jobs) in open {
         guard let handler = handlers[kind] else { continue }
         WorkerMetrics.active.increment(by: Double(jobs.count))
+        WorkerMetrics.begin(jobs)
         group.addTask { await handler.perform(jobs, report: report) }
       }
     }
