@@ -113,6 +113,23 @@ def test_a_cancel_at_the_terminal_names_what_cannot_be(idle):
     assert f"{unknown}: There is no such job." in result.stderr
 
 
+def test_a_class_is_drained_and_resumed(own_onefold):
+    user = Client.registered(own_onefold.url)
+    assert "nothing runs any more" in jobs(own_onefold, "drain", "--class", "bulk", "--reason", "backup")
+    user.upload("bulk.txt", b"bulk", **{"class": "bulk"})
+    user.upload("now.txt", b"now")
+    # What is not paused overtakes what is.
+    until(lambda: user.get("/jobs")["counts"]["succeeded"] == 1)
+    assert {job["path"]: job["state"] for job in user.get("/jobs")["items"]} == {"bulk.txt": "queued", "now.txt": "succeeded"}
+    assert "class bulk: PAUSED (backup)" in jobs(own_onefold)
+    stats = json.loads(jobs(own_onefold, "stats", "--json"))
+    assert [(queue["class"], queue["counts"]["queued"]) for queue in stats["queues"] if queue["kind"] == "analyze"] == [
+        ("interactive", 0), ("bulk", 1)]
+    jobs(own_onefold, "resume", "--class", "bulk")
+    until(lambda: user.get("/jobs")["counts"]["succeeded"] == 2)
+    assert "PAUSED" not in jobs(own_onefold)
+
+
 def test_wrong_arguments_are_explained(idle):
     for arguments, text in [
         (("pause",), "Name one of --class, --kind and --tenant."),
