@@ -7,9 +7,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from .append import Peer, TABLE
+from .append import INSERT, SECONDS, TABLE
 from .cluster import postgres, psql, redis
 from .harness import BENCH, ROOT, bench, figure, interleaved, workspace
+from .pgbench import Pgbench
 
 JOBS = 60_000
 ROUNDS = 3
@@ -21,8 +22,8 @@ IDLE_SECONDS = 20
 def measure():
     with workspace() as directory, postgres(directory / "data") as url, redis(directory / "data") as redis_url:
         places = ("--url", url, "--redis-url", redis_url)
-        peer = Peer(url, directory)
         psql(url, TABLE)
+        peer = Pgbench(url, directory, "insert", INSERT, SECONDS)
         drained, through, stream, insert = interleaved(
             lambda: bench("jobs", *places, "--jobs", JOBS), lambda: bench("jobs", *places, "--jobs", JOBS, "--through"),
             lambda: bench("stream", "--redis-url", redis_url), lambda: peer.rate(32), rounds=ROUNDS)

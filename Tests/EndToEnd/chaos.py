@@ -77,6 +77,8 @@ PROMISES = [
     Promise("23", "a quota holds when everything comes at once", pytest("test_quota_race.py"), 100),
     Promise("24", "a worker that comes back after its lease changes nothing", pytest("test_fencing.py"), 100),
     Promise("25", "a job that kills its workers parks", swift("WorkerRescueTests/jobThatKillsItsWorkersBecomesADeadLetter")),
+    Promise("26", "one tenant's many jobs do not hold up another's few",
+            swift("FairnessTests/tenOfOneTenantPassAHundredThousandOfAnother")),
     Promise("27", "a backlog is done to its end, each job once", pytest("test_backlog.py"), 1_000_000),
 ]
 

@@ -29,7 +29,7 @@ struct RetryPolicyTests {
     let digest = Digest(bytes: Array(repeating: 7, count: 32))
     #expect(JobFailure(BlobStoreError.notFound(digest)).remedy == .bury)
     #expect(JobFailure(BlobStoreError.damaged(digest, "")).remedy == .bury)
-    #expect(JobFailure(BlobStoreError.full).remedy == .retry)
+    #expect(JobFailure(BlobStoreError.full).remedy == .later(.seconds(15)))
     #expect(JobFailure(RedisError(.connection, "")).remedy == .wait)
     #expect(JobFailure(RedisError(.decoding, "")).remedy == .retry)
     #expect(JobFailure(Odd()).remedy == .retry)

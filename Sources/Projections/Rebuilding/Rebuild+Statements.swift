@@ -11,6 +11,8 @@ extension Rebuild {
       "SELECT pg_try_advisory_lock(hashtextextended(\("onefold.rebuild.\(name)"), 0))"
     }
 
+    static let unlock: Query = "SELECT pg_advisory_unlock_all()"
+
     /// Parallel workers cost their starting, and rebuilds at the same time share the processors out already.
     static let withoutWorkers: [Query] = [
       "SET max_parallel_workers_per_gather = 0", "SET max_parallel_maintenance_workers = 0",
@@ -65,5 +67,15 @@ extension Rebuild {
       LIMIT \(limit)
       """
     }
+  }
+}
+
+extension PostgresConnection {
+  /// Closes a connection that may hold a rebuild's lock, and lets the next begin at once: the server notices some time later that a
+  /// session has ended, and drops its temporary tables before its locks.
+  func closeAfterRebuilding() async {
+    // Also when the task was cancelled.
+    await Task { _ = try? await query(Rebuild.Statements.unlock) }.value
+    await close()
   }
 }

@@ -97,7 +97,7 @@ public enum Rebuild {
     do {
       result = .success(try await Rollback(projection: projection, log: log, connection: connection).run())
     } catch { result = .failure(error) }
-    await connection.close()
+    await connection.closeAfterRebuilding()
     try result.get()
   }
 

@@ -63,7 +63,7 @@ actor RebuildRun {
       try await run.prepare(isAlone: isAlone)
       return run
     } catch {
-      await connection.close()
+      await connection.closeAfterRebuilding()
       throw error
     }
   }
@@ -113,7 +113,7 @@ actor RebuildRun {
     do {
       if let failure { throw failure }
       let report = try await complete()
-      await connection.close()
+      await connection.closeAfterRebuilding()
       return report
     } catch {
       await discard()
@@ -248,7 +248,7 @@ actor RebuildRun {
     if case .failure(let failure) = await discarding.result {
       logger.warning("The tables of a failed rebuild remain", metadata: ["error": "\(failure)"])
     }
-    await connection.close()
+    await connection.closeAfterRebuilding()
   }
 }
 

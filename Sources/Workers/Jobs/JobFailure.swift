@@ -69,7 +69,8 @@ public struct JobFailure: Error, Equatable, CustomStringConvertible {
     case .damaged:
       self.init(.bury, code: "blob.damaged", reason: "The stored content is damaged.", detail: detail)
     case .full:
-      self.init(.retry, code: "blob.full", reason: "The disk is full.", detail: detail)
+      // However long it takes somebody to make room: attempts would run out long before.
+      self.init(.later(.seconds(15)), code: "blob.full", reason: "The disk is full.", detail: detail)
     case .mismatch, .rangeOutside, .closed, .system:
       self.init(.retry, code: "blob.system", reason: "The stored content could not be worked on.", detail: detail)
     }

@@ -58,7 +58,7 @@ def test_an_admin_pauses_and_requeues(open_page, own_onefold):
     send_files(page, ("a.txt", b"a"))
     expect(page.get_by_test_id("jobs-open")).to_contain_text("All settled")
     answer(page, "**/api/v1/admin/dead*", {"items": [
-        {"fingerprint": "analyze:blob.full", "kind": "analyze", "jobs": 3, "firstAt": None, "lastAt": None, "reason": "The disk is full."}]})
+        {"fingerprint": "analyze:blob.system", "kind": "analyze", "jobs": 3, "firstAt": None, "lastAt": None, "reason": "The stored content could not be worked on."}]})
     asked = []
 
     def act(route):
@@ -76,6 +76,6 @@ def test_an_admin_pauses_and_requeues(open_page, own_onefold):
     expect(queues).not_to_contain_text("paused")
     types = own_onefold.sql("SELECT type FROM log.event WHERE stream = 'queue-class-interactive' ORDER BY position")
     assert types == [("queue.paused",), ("queue.resumed",)]
-    page.get_by_role("button", name="Requeue analyze:blob.full").click()
+    page.get_by_role("button", name="Requeue analyze:blob.system").click()
     expect(page.get_by_text("3 jobs requeued")).to_be_visible()
-    assert asked == ["/admin/dead/analyze%3Ablob.full/requeue", "/admin/dead/analyze%3Ablob.full/requeue?after=more"]
+    assert asked == ["/admin/dead/analyze%3Ablob.system/requeue", "/admin/dead/analyze%3Ablob.system/requeue?after=more"]
