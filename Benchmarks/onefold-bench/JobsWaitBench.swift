@@ -61,6 +61,7 @@ struct JobsWaitBench: AsyncParsableCommand {
     var handOvers: [Duration] = []
     let connection = try await PostgresConnection.connect(house.pool.configuration, logger: house.quiet)
     try await connection.script("CREATE TEMP TABLE raw (id uuid PRIMARY KEY, payload text)")
+    _ = try await house.redis.command(["DEL", "raw"])
     let waiting = house.redis.blockingConnection()
     for number in 0..<(jobs + 20) {
       let payload = String(repeating: "x", count: 100)
