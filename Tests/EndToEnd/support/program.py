@@ -1,5 +1,6 @@
 """The built program under test: `onefold up` on a directory and a port of its own."""
 import os
+import random
 import re
 import signal
 import socket
@@ -12,10 +13,22 @@ BINARY = Path(os.environ.get("ONEFOLD_BINARY", ROOT / ".build/debug/onefold"))
 DASHBOARD = ROOT / "dashboard/dist"
 
 
+given = set()
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Below those that the system gives to connections, and none twice: whoever listens on it later must not find it taken."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        if port in given:
+            continue
+        given.add(port)
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 class Onefold:
