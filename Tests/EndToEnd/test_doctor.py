@@ -29,11 +29,13 @@ def test_feed_holds_on_a_private_server_that_is_killed_and_restarted(workspace):
 
 def test_feed_on_a_server_of_ones_own_touches_nothing_there(own_onefold, workspace):
     url = json.loads((own_onefold.data_dir / "services.json").read_text())["databaseOwnerURL"]
-    before = own_onefold.sql("SELECT position FROM log.head")
+    # An installation that has just begun sweeps by itself, as a job: that is not the trial's.
+    others = "SELECT position FROM log.event WHERE type !~ '^(job|unique)\\.' ORDER BY position"
+    before = own_onefold.sql(others)
     result = feed(workspace, "--events", 2000, "--writers", 8, DATABASE_OWNER_URL=url)
     assert result.returncode == 0, result.stdout + result.stderr
     assert HOLDS in result.stdout and "restarts" not in result.stdout
-    assert own_onefold.sql("SELECT position FROM log.head") == before
+    assert own_onefold.sql(others) == before
     assert own_onefold.sql("SELECT 1 FROM pg_database WHERE datname LIKE 'onefold_doctor%%'") == []
 
 
