@@ -45,7 +45,7 @@ struct JobSubmissionTests {
   @Test func statesAreNamedByWhoAsks() async throws {
     let first = try await submission.submit(request(Uniqueness("k")))
     try await tell(JobCompleted(jobId: first.id, kind: .probe), of: first.id)
-    let ever = Uniqueness("k", states: Set(Uniqueness.State.allCases))
+    let ever = Uniqueness("k", states: Set(JobDecider.State.allCases))
     #expect(try await submission.submit(request(ever)) == .existing(first.id))
   }
 

@@ -3,8 +3,8 @@
 /// What people may do to a job, as pure functions over its stream. Workers end jobs by themselves; see ``JobEvent``.
 public enum JobDecider {
   /// Where a job stands: said by the last event of its stream alone.
-  public enum State: Equatable, Sendable {
-    /// Waiting for its first attempt, or under way.
+  public enum State: Hashable, Sendable, CaseIterable {
+    /// Waiting for its first attempt, or under way: the log does not tell which.
     case queued
     /// An attempt has failed, and the next one waits for its time or is under way.
     case retrying

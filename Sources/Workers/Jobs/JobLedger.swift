@@ -62,19 +62,16 @@ struct JobLedger: Sendable {
     of queued: QueuedJob, cause: RecordedEvent, last: RecordedEvent?, now: Date
   ) throws -> Standing {
     var (since, attempt) = (queued.since, 1)
-    switch last?.type {
-    case nil, JobQueued.eventType: break
-    case JobSucceeded.eventType, JobCompleted.eventType, JobDeadLettered.eventType, JobCancelled.eventType,
-      JobDiscarded.eventType:
-      return .finished
-    case JobRequeued.eventType: since = last?.recordedAt ?? since
-    case JobFailed.eventType:
+    switch JobDecider.state(after: last?.type) {
+    case .succeeded, .dead, .cancelled, .discarded: return .finished
+    case .queued: if let last, last.type == JobRequeued.eventType { since = last.recordedAt }
+    case .retrying:
       guard let failed = try last?.decode(JobFailed.self) else { return .unknown }
       let retryAt = Date(millisecondsSince1970: failed.retryAt)
       if retryAt > now { return .resting(until: retryAt) }
       since = failed.since.map { Date(millisecondsSince1970: $0) } ?? since
       attempt = failed.attempt + 1
-    default:
+    case nil:
       // A kind of event that a newer program appended: leave the job to it, and do not fail the others of the batch.
       return .resting(until: now.addingTimeInterval(Self.patience))
     }

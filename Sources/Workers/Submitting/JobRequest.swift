@@ -39,16 +39,11 @@ public struct JobRequest: Sendable {
 
 /// At most one job with a key is in one of these states.
 public struct Uniqueness: Sendable, Hashable {
-  /// As the log tells them. It does not tell whether a job that waits has been taken up, so the two cannot be told apart here.
-  public enum State: Sendable, Hashable, CaseIterable {
-    case queued, retrying, succeeded, dead, cancelled, discarded
-  }
-
   public var key: String
-  public var states: Set<State>
+  public var states: Set<JobDecider.State>
 
   /// - Parameter states: an earlier job in one of them stands for the new one. By default: while the earlier one is not finished.
-  public init(_ key: String, states: Set<State> = [.queued, .retrying]) {
+  public init(_ key: String, states: Set<JobDecider.State> = [.queued, .retrying]) {
     self.key = key
     self.states = states
   }

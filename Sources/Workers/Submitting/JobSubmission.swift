@@ -34,7 +34,10 @@ public struct JobSubmission: Sendable {
         if let claim {
           let holder = try claim.decode(UniqueClaimed.self).jobId
           if holder == request.id { return .existing(holder) }
-          if let state = try await state(of: holder), uniqueness.states.contains(state) { return .existing(holder) }
+          let last = try await log.lastEvents(of: [OpenJob.stream(of: holder)]).values.first
+          if let state = JobDecider.state(after: last?.type), uniqueness.states.contains(state) {
+            return .existing(holder)
+          }
         }
         let claimed = UniqueClaimed(key: uniqueness.key, jobId: request.id)
         appends.append(
@@ -68,19 +71,6 @@ public struct JobSubmission: Sendable {
     return StreamAppend(
       stream: OpenJob.stream(of: request.id), expected: .noStream,
       events: [try NewEvent(event, id: request.id, owner: request.owner, actor: request.actor)])
-  }
-
-  private func state(of job: UUID) async throws -> Uniqueness.State? {
-    let stream = OpenJob.stream(of: job)
-    switch try await log.lastEvents(of: [stream])[stream]?.type {
-    case JobQueued.eventType, JobRequeued.eventType: return .queued
-    case JobFailed.eventType: return .retrying
-    case JobSucceeded.eventType, JobCompleted.eventType: return .succeeded
-    case JobDeadLettered.eventType: return .dead
-    case JobCancelled.eventType: return .cancelled
-    case JobDiscarded.eventType: return .discarded
-    default: return nil
-    }
   }
 
   /// Keys are the program's own, so what follows from them need not withstand strangers.
