@@ -15,7 +15,7 @@ public struct WorkerOptions: Sendable {
   public var consumer = "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)"
   public var retry = RetryPolicy.standard
   /// A worker that gives no sign of life for so long is thought dead, and its jobs are taken over. It gives five in that time.
-  public var silence: Duration = .seconds(15)
+  public var silence: Duration = .seconds(5)
   /// A job that was given out more often than this, without any result, kills those who take it: a dead letter.
   public var maxDeliveries = 5
   /// How long jobs may go on after a shutdown began, before they are handed back.

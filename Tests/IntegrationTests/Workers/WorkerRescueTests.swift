@@ -29,6 +29,21 @@ struct WorkerRescueTests {
     }
   }
 
+  /// Ten seconds are promised. Silence takes five of them, and a pool that sleeps looks every second or two.
+  @Test func asPoolsAreSetUpAJobOfADeadOneIsTakenOverWithinTenSeconds() async throws {
+    try await WorkerBench.run { bench in
+      let entry = try await bench.enqueue()
+      #expect(try await takeAndDie(bench, as: "dead") == 1)
+      let death = ContinuousClock.now
+      try await bench.running(bench.pool(ClosureHandler(log: bench.log))) {
+        try await eventually("the job should be rescued") { try await bench.succeeded() == [entry.id] }
+        let rescue = death.duration(to: .now)
+        print("rescue: \(rescue) after a worker's death")
+        #expect(rescue < .seconds(10))
+      }
+    }
+  }
+
   @Test func workerThatComesBackUnderItsNameGoesOnAtOnce() async throws {
     try await WorkerBench.run { bench in
       let entry = try await bench.enqueue()
