@@ -37,6 +37,17 @@ def test_of_a_hundred_uploads_at_once_those_get_in_that_have_room(onefold, admin
                  f"accepted {sum(accepted)} with room for {rounds * ROOM}", f"aborted {aborted}", "above the quota 0")
 
 
+def test_an_upload_that_filled_the_quota_may_be_sent_again(onefold, admin):
+    client = Client.registered(onefold.url)
+    admin.request("PUT", f"/admin/users/{client.account['id']}/quota", json={"quotaBytes": SIZE})
+    data = random.randbytes(SIZE)
+    first = client.put("full", data, key="k")
+    assert first.status_code == 201
+    again = client.put("full", data, key="k")
+    assert (again.status_code, again.content) == (201, first.content)
+    assert client.put("full too", data, key="another").status_code == 507
+
+
 def head(program):
     return program.sql("SELECT position FROM log.head")[0][0]
 

@@ -57,11 +57,24 @@ public final class FileLedger: Sendable {
   /// How many more bytes the account may hold: to refuse an upload before its body is read. What counts is decided by
   /// ``upload(owner:actor:path:digest:size:contentType:jobClass:batchId:idempotencyKey:correlationId:)``.
   ///
-  /// - Parameter bytes: what is about to come.
+  /// - Parameters:
+  ///   - bytes: what is about to come; nil when that is not known.
+  ///   - idempotencyKey: of the upload. One that was accepted under it before has its bytes charged, and needs no other room.
   /// - Throws: ``FileLedgerError/quotaExceeded(limit:used:requested:)`` when that does not fit by the latest state of the account,
   ///   ``FileLedgerError/accountDisabled``, ``FileLedgerError/unknownAccount``, or the error of the log or of the read model.
-  public func room(owner: UUID, for bytes: Int64) async throws -> Int64 {
-    try await ledger(of: owner).room(for: bytes)
+  public func room(owner: UUID, for bytes: Int64?, idempotencyKey: String? = nil) async throws -> Int64 {
+    let ledger = ledger(of: owner)
+    let identity = idempotencyKey.map { UploadIdentity(RequestKey(account: owner, text: $0)) }
+    do {
+      let room = try await ledger.room(for: bytes ?? 0)
+      guard bytes == nil, let identity else { return room }
+      return max(room, try await ledger.charged(for: identity) ?? 0)
+    } catch let refusal as FileLedgerError {
+      guard case .quotaExceeded = refusal, let identity, let size = try await ledger.charged(for: identity) else {
+        throw refusal
+      }
+      return size
+    }
   }
 
   // The key of the request: a command sent again under it happens once, and is answered by what it came to.

@@ -69,6 +69,14 @@ actor OwnerLedger {
     return latest.account.room
   }
 
+  /// The bytes of an upload that was accepted before; nil when none was.
+  ///
+  /// - Throws: the error of the log.
+  func charged(for identity: UploadIdentity) async throws -> Int64? {
+    guard let record = try await records([identity.fileId])[identity.fileId], record.owner == owner else { return nil }
+    return record.upload?.size
+  }
+
   private func run() async {
     while !waiting.isEmpty {
       let round = Array(waiting.prefix(Self.roundLimit))

@@ -26,7 +26,8 @@ struct UploadsController: Sendable {
   @Sendable private func put(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let upload = try UploadRequest(request)
     if let length = upload.length, length > maxBytes { throw Problem.contentTooLarge(limit: maxBytes) }
-    let room = try await ledger.room(owner: context.owner, for: upload.length ?? 0)
+    let room = try await ledger.room(
+      owner: context.owner, for: upload.length, idempotencyKey: upload.idempotencyKey)
     request.acceptBody(context: context)
     let blob = try await receiver.receive(
       request.body, length: upload.length, expected: upload.digest, limit: limit(room: room))

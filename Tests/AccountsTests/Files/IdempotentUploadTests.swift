@@ -39,6 +39,18 @@ struct IdempotentUploadTests {
     #expect(try await fixture.audit().uploads == 1)
   }
 
+  @Test func aRepetitionHasRoomWhenTheQuotaIsFull() async throws {
+    let fixture = try await LedgerFixture(quota: 5)
+    try await fixture.upload("a.txt", "hello", key: "k")
+    let (ledger, owner) = (fixture.anotherServer().ledger, fixture.owner)
+    #expect(try await ledger.room(owner: owner, for: 5, idempotencyKey: "k") == 5)
+    #expect(try await ledger.room(owner: owner, for: nil, idempotencyKey: "k") == 5, "of unknown length")
+    #expect(try await ledger.room(owner: owner, for: nil, idempotencyKey: "other") == 0)
+    let full = FileLedgerError.quotaExceeded(limit: 5, used: 5, requested: 5)
+    await #expect(throws: full) { try await ledger.room(owner: owner, for: 5, idempotencyKey: "other") }
+    await #expect(throws: full) { try await ledger.room(owner: owner, for: 5) }
+  }
+
   @Test func aKeyIsForOneUpload() async throws {
     let fixture = try await LedgerFixture()
     try await fixture.upload("a.txt", "one", key: "k")
