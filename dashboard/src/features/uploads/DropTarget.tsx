@@ -11,24 +11,16 @@ export function DropTarget() {
   const [over, setOver] = useState(false);
 
   useEffect(() => {
-    let depth = 0; // enter and leave also come for every element inside
     const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
     const listeners: Record<string, (event: DragEvent) => void> = {
-      dragenter: (event) => {
-        if (!carriesFiles(event)) return;
-        depth += 1;
-        setOver(true);
-      },
+      dragenter: (event) => carriesFiles(event) && setOver(true),
       dragover: (event) => carriesFiles(event) && event.preventDefault(),
-      dragleave: (event) => {
-        if (!carriesFiles(event)) return;
-        depth = Math.max(0, depth - 1);
-        if (depth === 0) setOver(false);
-      },
+      // Leaving one element for another is not leaving the page. Counting enters and leaves would not do: an element
+      // that is drawn anew under the pointer is entered twice and left once.
+      dragleave: (event) => carriesFiles(event) && event.relatedTarget === null && setOver(false),
       drop: (event) => {
         if (!event.dataTransfer || !carriesFiles(event)) return;
         event.preventDefault();
-        depth = 0;
         setOver(false);
         void queue(event.dataTransfer.items);
       },
