@@ -1,4 +1,7 @@
-"""Writes the last figures of `make bench` into docs/performance.md, with the machine they were measured on."""
+"""Writes the last figures of `make bench` into docs/performance.md, with the machine they were measured on.
+
+Rows of figures that have not been measured in this checkout stay as they are.
+"""
 import json
 import os
 import platform
@@ -18,8 +21,9 @@ BEGIN, END = "<!-- figures: written by `make bench-document` -->\n", "<!-- end o
 def main():
     text = DOCUMENT.read_text()
     before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    DOCUMENT.write_text(before + BEGIN + "\n" + machine() + "\n\n" + table(json.loads(REPORT.read_text())) + "\n" + END + after)
+    old, after = rest.split(END)
+    rows = dict(re.findall(r"^(\| `(?:\S+)`) (\|.*)$", old, re.MULTILINE)) | dict(map(row, json.loads(REPORT.read_text())))
+    DOCUMENT.write_text(before + BEGIN + "\n" + machine() + "\n\n" + table(rows) + "\n" + END + after)
 
 
 def machine():
@@ -39,11 +43,15 @@ def version(*command):
     return re.search(r"\d+\.\d+(\.\d+)?", out)[0]
 
 
-def table(figures):
-    rows = ["| figure | ours | limit or peer | ratio | limit or peer is |", "| --- | ---: | ---: | ---: | --- |"]
-    rows += [f"| `{f['name']}` | {number(f['value'])} {f['unit']} | {number(f['limit'])} | {f['ratio']:.2f} | {f['peer']} |"
-             for f in figures]
-    return "\n".join(rows)
+def row(figure):
+    """The cell that names the figure, and the cells after it."""
+    return (f"| `{figure['name']}`",
+            f"| {number(figure['value'])} {figure['unit']} | {number(figure['limit'])} | {figure['ratio']:.2f} | {figure['peer']} |")
+
+
+def table(rows):
+    head = ["| figure | ours | limit or peer | ratio | limit or peer is |", "| --- | ---: | ---: | ---: | --- |"]
+    return "\n".join(head + [f"{name} {cells}" for name, cells in sorted(rows.items(), key=lambda row: row[0].rstrip("`"))])
 
 
 if __name__ == "__main__":
