@@ -1,8 +1,9 @@
 """Every benchmark by name: a function that yields figures."""
-from . import append, blobs, catchup, flatness, hashing, jobs, push, reads, replay, verify
+from . import append, blobs, catchup, flatness, hashing, jobs, push, reads, replay, sketch, verify
 
 ALL = {
     "sha256": hashing.measure,
+    "sketch": sketch.measure,
     "blobs": blobs.measure,
     "append": append.measure,
     "catchup": catchup.measure,
