@@ -86,10 +86,18 @@ class Client:
         deadline = time.monotonic() + timeout
         while True:
             counts = self.get("/jobs", limit=1)["counts"]
-            if counts["queued"] + counts["retrying"] == 0:
+            if open_jobs(counts) == 0:
                 return counts
             assert time.monotonic() < deadline, f"jobs still open after {timeout} s: {counts}"
             time.sleep(0.05)
+
+    def is_settled(self):
+        """Whether no job of the account is open."""
+        return open_jobs(self.get("/jobs", limit=1)["counts"]) == 0
+
+
+def open_jobs(counts):
+    return counts["queued"] + counts["retrying"]
 
 
 def content_digest(data):
