@@ -14,10 +14,10 @@ from support.verifier import Verifier
 
 @pytest.mark.timeout(600)
 def test_every_promise_holds_through_kills_flushes_and_cuts(workspace, promise):
-    """SECONDS of faults, and FAULTS to choose from. By default a minute of all."""
+    """SECONDS of faults, and FAULTS to choose from. By default two minutes of all."""
     number = seed()
     faults = os.environ["FAULTS"].split(",") if os.environ.get("FAULTS") else list(ALL)
-    outcome = trial.run(int(os.environ.get("SECONDS") or 60), number, faults, workspace)
+    outcome = trial.run(int(os.environ.get("SECONDS") or 120), number, faults, workspace)
     promise.held("1 2 3 4 5 6 9 28", f"{outcome.faults.total()} faults", number, *outcome.figures)
     promise.show(outcome.verdict.text())
     assert outcome.verdict.held

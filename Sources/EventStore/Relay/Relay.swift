@@ -8,14 +8,17 @@ public import ServiceLifecycle
 /// Carries the work that follows from events into Redis, in the order of the log.
 ///
 /// How far it came is kept in Redis itself, as a marker that moves in the step that brings a batch, and only from where the relay believes it
-/// to be: so each event's work is brought once, whatever answers get lost, and a Redis that was put back to an earlier state is brought
-/// what came after that state. When the marker is gone, so is the work: the relay goes back to the oldest event whose work is open.
+/// to be: so each event's work is brought once, whatever answers get lost. When the marker is gone, so is the work: the relay goes back to
+/// the oldest event whose work is open. It does so too when Redis has been started again, whatever that had kept (decision 24).
 ///
 /// Of all relays that run, one leads: the one whose session holds an advisory lock in Postgres. The others try once a second. Should
 /// a relay that lost its lock still try to bring something, the marker refuses it.
 public final class Relay: Service {
   /// Where the relay has come to. Another name than `relay:position`, the marker of releases that filled the job streams themselves.
   public static let marker = "relay:marker"
+
+  /// Which start of Redis was filled.
+  private static let start = "relay:start"
 
   /// The consumer group of the job streams: one word for who fills them and who looks at them.
   public static let workers = "workers"
@@ -55,12 +58,14 @@ public final class Relay: Service {
     var position: Position?
     var lastLook = ContinuousClock.now
     while !Task.isCancelled {
+      let isTimeToLook = lastLook.duration(to: .now) > Self.pause / 2
       // The lock is the session's: without one there is none. The marker holds off whoever goes on for a moment all the same.
-      if lastLook.duration(to: .now) > Self.pause / 2 {
+      if isTimeToLook {
         try await session.execute("SELECT 1")
         lastLook = .now
       }
       do {
+        if position == nil || isTimeToLook { try await forgetEarlierStart() }
         position = try await step(from: position)
       } catch let error as RedisError where error.isTransient {
         logger.warning("The relay waits for Redis", metadata: ["error": "\(error)"])
@@ -68,6 +73,27 @@ public final class Relay: Service {
       }
     }
   }
+
+  /// Takes the marker away when Redis was started since it was filled.
+  ///
+  /// What it then has may be older than what it had, and torn: a Redis whose file ends within a transaction keeps the beginning of that, and
+  /// carries it out with the next one when it is started once more.
+  private func forgetEarlierStart() async throws {
+    let about = try await redis.command(["INFO", "server"]).string ?? ""
+    // A proxy may hide it.
+    guard let line = about.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("run_id:") }) else { return }
+    let reply = try await redis.evaluate(
+      Self.forget, keys: [.string(Self.start), .string(Self.marker)], arguments: [.string(String(line.dropFirst(7)))])
+    if reply.int == 1 { logger.notice("Redis was started again, so it is filled again") }
+  }
+
+  /// Returns 1 when there was a marker of another start.
+  private static let forget = RedisScript(
+    """
+    if redis.call('GET', KEYS[1]) == ARGV[1] then return 0 end
+    redis.call('SET', KEYS[1], ARGV[1])
+    return redis.call('DEL', KEYS[2])
+    """)
 
   /// Publishes the next batch after a position, and returns where that leads; nil finds out where to begin.
   private func step(from position: Position?) async throws -> Position {
@@ -83,7 +109,7 @@ public final class Relay: Service {
       }
       return page.through
     case .flushed:
-      logger.notice("Redis was emptied", metadata: ["position": "\(position)"])
+      logger.notice("Redis has no marker any more", metadata: ["position": "\(position)"])
       return try await start()
     case .moved(let position):
       logger.debug("The marker stands elsewhere", metadata: ["position": "\(position)"])

@@ -25,6 +25,13 @@ def jobs_left(redis):
     return left
 
 
+def held_by(redis):
+    """Of each entry that a worker has: its stream, the worker, for how many ms it was silent of it, how often it was given out."""
+    return [(key, entry["message_id"], entry["consumer"], entry["time_since_delivered"], entry["times_delivered"])
+            for key in redis.scan_iter("jobs:*", _type="stream") for group in redis.xinfo_groups(key)
+            for entry in redis.xpending_range(key, group["name"], "-", "+", 100)]
+
+
 def relayed(redis):
     """The position up to which the relay has come."""
     return int(redis.get("relay:marker") or 0)

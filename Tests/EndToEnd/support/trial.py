@@ -11,7 +11,7 @@ from .ledger import Ledger
 from .storm import Storm
 from .subscriber import Subscriber
 from .traffic import ACCOUNTS, Traffic
-from .transport import jobs_left
+from .transport import held_by, jobs_left
 from .verifier import Verdict, Verifier
 from .worker_counters import WorkerCounters
 
@@ -92,7 +92,8 @@ def judge(cluster, ledger, clients, subscriber, traffic):
         deadline = time.monotonic() + 60
         while (left := jobs_left(cluster.redis())) and time.monotonic() < deadline:
             time.sleep(0.1)
-        verdict.check("Redis has no entry left, and none is pending", 1, left.items())
+        verdict.check("Redis has no entry left, and none is pending", 1,
+                      [*left.items(), *held_by(cluster.redis())] if left else [])
         verdict.check("what failed said that it may be tried again", traffic.failures.total(),
                       [failure for failure in traffic.failures.items() if failure[0][:3] not in ("503", "507")])
         missed = sorted(set(expected) - set(subscriber.positions))

@@ -84,6 +84,23 @@ struct RelayTests {
     }
   }
 
+  /// Of what it kept nothing is relied upon: the end of its file may have been torn off.
+  @Test func aRedisThatWasStartedSinceIsFilledAgain() async throws {
+    try await withHouse { house in
+      try await house.append(100, type: "test.work")
+      try await running(house.relay()) {
+        try await house.untilPublished(Position(100))
+        _ = try await house.redis.command(["RPUSH", "test:work", "of a torn transaction"])
+        // As a restart would have it.
+        _ = try await house.redis.command(["SET", "relay:start", "another"])
+        try await eventually { try await house.published() == Array(1...100) }
+        try await house.append(1, type: "test.work")
+        try await house.untilPublished(Position(101))
+      }
+      #expect(try await house.published() == Array(1...101))
+    }
+  }
+
   @Test func aRedisThatIsAheadOfTheLogIsFilledAgain() async throws {
     try await withHouse { house in
       try await house.append(10, type: "test.work")
