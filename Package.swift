@@ -94,7 +94,7 @@ let package = Package(
     // Level 4: read models; people.
     .target(
       name: "Projections",
-      dependencies: ["Domain", "EventStore", "Postgres", "Redis", .logging, .metrics, .lifecycle],
+      dependencies: ["DedupEngine", "Domain", "EventStore", "Postgres", "Redis", .logging, .metrics, .lifecycle],
       swiftSettings: strict),
     .target(
       name: "Accounts",
@@ -108,6 +108,9 @@ let package = Package(
     .target(
       name: "Audit", dependencies: ["Domain", "EventStore", "Postgres", "Projections"], swiftSettings: strict),
 
+    // What people decide about duplicates.
+    .target(name: "Duplicates", dependencies: ["Domain", "EventStore"], swiftSettings: strict),
+
     // What people do to jobs and queues.
     .target(
       name: "Jobs",
@@ -118,8 +121,8 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "Postgres", "Projections",
-        "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioPosix,
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "Duplicates", "EventStore", "Jobs", "Postgres",
+        "Projections", "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioPosix,
         .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
         .logging, .metrics, .lifecycle,
       ],
@@ -171,7 +174,8 @@ let package = Package(
       name: "AccountsTests", dependencies: ["Accounts", "Domain", "EventStore", "TestSupport", .crypto, .jwtKit],
       swiftSettings: strict),
     .testTarget(
-      name: "ProjectionsTests", dependencies: ["Domain", "EventStore", "Projections", "TestSupport"],
+      name: "ProjectionsTests",
+      dependencies: ["DedupEngine", "Domain", "EventStore", "Projections", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "AuditTests", dependencies: ["Audit", "Domain", "EventStore"], swiftSettings: strict),
     .testTarget(

@@ -9,22 +9,6 @@ public import Projections
 ///
 /// Everything it does is an event with its actor. Workers and the relay learn of it from the log.
 public struct JobControl: Sendable {
-  /// Who asks.
-  public struct Asker: Sendable {
-    /// Nil at the terminal, where there are no accounts.
-    public var account: UUID?
-    /// The request.
-    public var correlationId: UUID?
-    /// Names the request for as long as it may come again: then its events keep their ids.
-    public var key: UUID?
-
-    public init(account: UUID?, correlationId: UUID? = nil, key: UUID? = nil) {
-      self.account = account
-      self.correlationId = correlationId
-      self.key = key
-    }
-  }
-
   /// What is to become of a job.
   public struct Command: Sendable {
     public var verb: JobDecider.Command

@@ -86,7 +86,7 @@ def test_an_interrupted_push_goes_on_without_sending_twice(onefold, user, worksp
     assert_tells_the_truth(user, Truth(tree), "tree")
     # Each upload is a job, which stays whatever becomes of its file.
     (uploads, distinct), = onefold.sql(
-        "SELECT count(*), count(DISTINCT path) FROM jobs.job WHERE owner = %s", [user.account["id"]])
+        "SELECT count(*), count(DISTINCT path) FROM jobs.job WHERE owner = %s AND kind = 'analyze'", [user.account["id"]])
     assert uploads == distinct == 1500
 
 

@@ -5,6 +5,12 @@
 public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
   /// Pairs of neighbouring words, in 256 bins; see ``TextSketcher``.
   case text = "txt1"
+
+  public var signatureBytes: Int {
+    switch self {
+    case .text: TextSketcher.binCount
+    }
+  }
 }
 
 /// What is kept of a content for finding others that are like it.

@@ -29,6 +29,53 @@ enum WordScanner {
     }
   }
 
+  /// The same, with the place of each word in the text: characters of scripts without spaces one by one.
+  static func locate(_ text: [UInt8], _ body: (Range<Int>, UInt64) -> Void) {
+    text.withUnsafeBytes { bytes in
+      var next = 0
+      while next < bytes.count {
+        guard isPartOfWord(bytes[next]) else {
+          next += 1
+          continue
+        }
+        let start = next
+        while next < bytes.count, isPartOfWord(bytes[next]) { next += 1 }
+        locate(UnsafeRawBufferPointer(rebasing: bytes[start..<next]), at: start, body)
+      }
+    }
+  }
+
+  private static func locate(_ run: UnsafeRawBufferPointer, at start: Int, _ body: (Range<Int>, UInt64) -> Void) {
+    guard run.contains(where: { $0 >= 0x80 }) else { return body(start..<start + run.count, hash(run)) }
+    let text = String(decoding: run, as: UTF8.self)
+    // Bytes that are no text were replaced: the run is one word, because places in it mean nothing.
+    guard text.utf8.count == run.count else { return body(start..<start + run.count, hash(run)) }
+    var word = text.startIndex
+    func end(at index: String.Index) {
+      if word < index { emit(word, index) }
+    }
+    func emit(_ from: String.Index, _ to: String.Index) {
+      let canonical = text[from..<to].precomposedStringWithCompatibilityMapping.lowercased()
+      let range =
+        text.utf8.distance(from: text.startIndex, to: from)..<text.utf8.distance(from: text.startIndex, to: to)
+      let key = Array(canonical.utf8).withUnsafeBytes { hash($0) }
+      body(start + range.lowerBound..<start + range.upperBound, key)
+    }
+    for index in text.unicodeScalars.indices {
+      let scalar = text.unicodeScalars[index]
+      let after = text.unicodeScalars.index(after: index)
+      if isUnspaced(scalar) {
+        end(at: index)
+        emit(index, after)
+        word = after
+      } else if !isPartOfWord(scalar) {
+        end(at: index)
+        word = after
+      }
+    }
+    end(at: text.endIndex)
+  }
+
   /// A letter or digit of ASCII, `_`, or part of another character: a bit for each of the 256 bytes.
   @inline(__always)
   private static func isPartOfWord(_ byte: UInt8) -> Bool {

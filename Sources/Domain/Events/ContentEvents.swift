@@ -3,6 +3,7 @@
 /// What may happen to a content, whoever owns files of it. Stream: `content-<hex digest>`; these events have no owner.
 public enum ContentEvent: Equatable, Sendable {
   case analyzed(ContentAnalyzed)
+  case sketched(ContentSketched)
   case reclaimed(ContentReclaimed)
 }
 
@@ -24,6 +25,25 @@ public struct ContentAnalyzed: DomainEvent {
     self.size = size
     self.storedBytes = storedBytes
     self.codec = codec
+  }
+}
+
+/// The content is a text that others can be compared with, and this is what it is compared by. Appended once, with `content.analyzed`.
+public struct ContentSketched: DomainEvent {
+  public static let eventType = "content.sketched"
+  public var digest: Digest
+  /// How the sketch was made, with all parameters: `txt1`. Only sketches of one algorithm are compared.
+  public var algorithm: String
+  /// How much the sketch knows: of a text, its pairs of neighbouring words.
+  public var weight: Int
+  /// One byte a bin, in base64.
+  public var signature: String
+
+  public init(digest: Digest, algorithm: String, weight: Int, signature: String) {
+    self.digest = digest
+    self.algorithm = algorithm
+    self.weight = weight
+    self.signature = signature
   }
 }
 

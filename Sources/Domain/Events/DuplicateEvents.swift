@@ -2,9 +2,12 @@
 
 public import Foundation
 
-/// What may happen to a duplicate group. Stream: `duplicates-<groupId>`.
+/// What may happen to an owner's duplicates. Stream: `duplicates-<id>`, of the group, the content or the pair that the event is about.
 public enum DuplicateEvent: Equatable, Sendable {
   case exactMatched(DuplicateMatched)
+  case nearMatched(DuplicateNearMatched)
+  case dismissed(DuplicatesDismissed)
+  case undone(DuplicateDecisionUndone)
 }
 
 /// A file has the same bytes as an earlier file of the same owner.
@@ -28,4 +31,80 @@ public struct DuplicateMatched: DomainEvent {
 
   /// The group of an owner's files with one content: the owner's id with the content's name mixed in.
   public static func groupId(owner: UUID, digest: Digest) -> UUID { owner.derived(digest.description) }
+}
+
+/// A content resembles others of the same owner. Stream: `duplicates-<comparisonId>`.
+public struct DuplicateNearMatched: DomainEvent {
+  public static let eventType = "duplicates.nearMatched"
+  public var digest: Digest
+  /// How the sketches were made.
+  public var algorithm: String
+  /// The most alike first.
+  public var matches: [Match]
+
+  public struct Match: Codable, Equatable, Sendable {
+    public var digest: Digest
+    /// How much both have in common, 0...1, to three decimals.
+    public var score: Double
+
+    public init(digest: Digest, score: Double) {
+      self.digest = digest
+      self.score = score
+    }
+  }
+
+  public init(digest: Digest, algorithm: String, matches: [Match]) {
+    self.digest = digest
+    self.algorithm = algorithm
+    self.matches = matches
+  }
+
+  /// Of one owner's comparisons of one content with the others.
+  public static func comparisonId(owner: UUID, digest: Digest) -> UUID { owner.derived("near:\(digest)") }
+}
+
+/// Two contents of an owner, in no order.
+public struct ContentPair: Hashable, Sendable {
+  /// Sorts before ``right``.
+  public let left: Digest
+  public let right: Digest
+
+  /// Nil for a content and itself.
+  public init?(_ one: Digest, _ other: Digest) {
+    guard one != other else { return nil }
+    (left, right) = one < other ? (one, other) : (other, one)
+  }
+
+  /// Of an owner's decisions on this pair.
+  public func decisionId(owner: UUID) -> UUID { owner.derived("dismissed:\(left):\(right)") }
+}
+
+/// The owner has said that two contents are no duplicates of each other: they are not shown together, whatever is uploaded or compared
+/// later. Stream: `duplicates-<decisionId>`.
+public struct DuplicatesDismissed: DomainEvent {
+  public static let eventType = "duplicates.dismissed"
+  public var decisionId: UUID
+  /// Sorts before ``right``.
+  public var left: Digest
+  public var right: Digest
+
+  public init(decisionId: UUID, left: Digest, right: Digest) {
+    self.decisionId = decisionId
+    self.left = left
+    self.right = right
+  }
+}
+
+/// The owner has taken a decision back.
+public struct DuplicateDecisionUndone: DomainEvent {
+  public static let eventType = "duplicates.undone"
+  public var decisionId: UUID
+  public var left: Digest
+  public var right: Digest
+
+  public init(decisionId: UUID, left: Digest, right: Digest) {
+    self.decisionId = decisionId
+    self.left = left
+    self.right = right
+  }
 }

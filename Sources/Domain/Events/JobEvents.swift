@@ -20,6 +20,8 @@ public enum JobEvent: Equatable, Sendable {
 public enum JobKind: String, Codable, Sendable, CaseIterable {
   /// Settles the content of an uploaded file and matches it against the owner's other files.
   case analyze
+  /// Compares a content with the owner's others, to find those that it resembles.
+  case compare
   /// Removes the bytes of contents that no file has any more.
   case reclaim
   /// Removes uploads that were never finished, sessions that have run out and answers that nobody asked for again.
@@ -28,7 +30,8 @@ public enum JobKind: String, Codable, Sendable, CaseIterable {
   case probe
 }
 
-/// A job that no upload causes: one of a schedule, or one that somebody asked for. The event's id is the job's.
+/// A job that no upload causes by itself: one of a schedule, one that somebody asked for, or one that follows from another. The event's id
+/// is the job's.
 public struct JobQueued: DomainEvent {
   public static let eventType = "job.queued"
   public var jobId: UUID
@@ -80,7 +83,7 @@ public struct JobSucceeded: DomainEvent {
   }
 }
 
-/// A job that is about no file is done.
+/// A job is done that told nothing of a file.
 public struct JobCompleted: DomainEvent {
   public static let eventType = "job.completed"
   public var jobId: UUID

@@ -52,7 +52,7 @@ extension Projection {
 public enum ProjectionCatalog {
   public static let all: [any Projection] = [
     FilesProjection(), DuplicatesProjection(), SavingsProjection(), JobsProjection(), QuotaProjection(),
-    UnrecognisedProjection(),
+    SimilarityProjection(), UnrecognisedProjection(),
   ]
 
   public static var names: [String] { all.map(\.name) }

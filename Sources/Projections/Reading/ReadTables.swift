@@ -5,6 +5,10 @@ struct ReadTables: Sendable {
   let file: StaticString
   let member: StaticString
   let duplicateGroup: StaticString
+  let copy: StaticString
+  let placement: StaticString
+  let dismissal: StaticString
+  let similarGroup: StaticString
   let ownerSavings: StaticString
   let installationSavings: StaticString
   let account: StaticString
@@ -13,12 +17,16 @@ struct ReadTables: Sendable {
   /// What the runners keep.
   static let live = ReadTables(
     file: "files.file", member: "duplicates.member", duplicateGroup: "duplicates.duplicate_group",
+    copy: "similarity.copy", placement: "similarity.placement", dismissal: "similarity.dismissal",
+    similarGroup: "similarity.similar_group",
     ownerSavings: "savings.owner_savings", installationSavings: "savings.installation_savings",
     account: "quota.account", checkpoint: "projection.checkpoint")
 
   /// What ``TimeTravel`` has folded in this session.
   static let past = ReadTables(
     file: "pg_temp.file", member: "pg_temp.member", duplicateGroup: "pg_temp.duplicate_group",
+    copy: "pg_temp.copy", placement: "pg_temp.placement", dismissal: "pg_temp.dismissal",
+    similarGroup: "pg_temp.similar_group",
     ownerSavings: "pg_temp.owner_savings", installationSavings: "pg_temp.installation_savings",
     account: "pg_temp.account", checkpoint: "pg_temp.checkpoint")
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Audit
+import Duplicates
 import EventStore
 import Hummingbird
 import Jobs
@@ -94,7 +95,10 @@ public struct ServerApplication: Sendable {
       ledger: dependencies.ledger, receiver: BodyReceiver(blobs: dependencies.blobs),
       files: FileViews(pool: pool), maxBytes: configuration.maxUploadBytes
     ).addRoutes(to: signedIn, streaming: streaming)
-    DuplicatesController(reads: reads).addRoutes(to: signedIn)
+    DuplicatesController(
+      reads: reads, decisions: DuplicateDecisions(log: dependencies.log),
+      evidence: TextEvidence(blobs: dependencies.blobs)
+    ).addRoutes(to: signedIn)
     SavingsController(reads: reads).addRoutes(to: signedIn)
     let jobs = JobViews(pool: pool)
     let control = JobControl(log: dependencies.log, jobs: jobs)

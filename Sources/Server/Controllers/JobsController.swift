@@ -105,7 +105,7 @@ struct JobsController: Sendable {
 
 extension SignedInContext {
   /// Who asks for something to be done to a job.
-  var jobAsker: JobControl.Asker {
-    JobControl.Asker(account: owner, correlationId: requestID.uuid, key: requestKey?.id("jobs", ""))
+  var jobAsker: Asker {
+    Asker(account: owner, correlationId: requestID.uuid, key: requestKey?.id("jobs", ""))
   }
 }

@@ -172,8 +172,8 @@ private struct LimitsBody: Decodable {
 }
 
 extension AdminContext {
-  fileprivate var jobAsker: JobControl.Asker {
-    JobControl.Asker(
+  fileprivate var jobAsker: Asker {
+    Asker(
       account: identity.accountId, correlationId: requestID.uuid, key: requestKey?.id("jobs", ""))
   }
 

@@ -4,6 +4,7 @@ import Accounts
 import Audit
 import BlobStore
 import Domain
+import Duplicates
 import EventStore
 import HTTPTypes
 import Hummingbird
@@ -27,6 +28,8 @@ extension Problem {
       case let error as AccountError: Self.account(error)
       case let error as FileLedgerError: Self.ledger(error)
       case let error as JobControlError: Self.job(error)
+      case DuplicateDecisionError.unknownDecision: .notFound
+      case DuplicateDecisionError.contended: .conflict(DuplicateDecisionError.contended.description)
       case PersonalKeyError.destroyed: Self.ledger(.unknownAccount)
       case let error as InvalidCursor: .invalidRequest(error.description)
       case let error as RebuildError: Self.rebuild(error)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BlobStore
+import DedupEngine
 import Domain
 import EventStore
 import Foundation
@@ -11,10 +12,18 @@ struct Analysis: Sendable {
   /// Nil when file and content are both gone.
   let settled: SettledBlob?
   private let original: UUID?
+  private let sketch: Sketch?
+  /// Whether the content may resemble others of the owner, of whose files this is the first with it.
+  private let isComparable: Bool
 
+  /// - Parameter sketch: nil when the content has none; a failure when nobody looked, because the log knows what there is to know.
   /// - Throws: why the content is not settled, unless it is gone with its file.
-  init(item: AnalyzeJob.Item, verdict: DuplicateVerdict, settled: Result<SettledBlob, any Error>) throws {
+  init(
+    item: AnalyzeJob.Item, verdict: DuplicateVerdict, settled: Result<SettledBlob, any Error>, sketch: Sketch??
+  ) throws {
     self.item = item
+    self.sketch = sketch ?? nil
+    isComparable = verdict == .unique && (sketch == nil || self.sketch != nil)
     switch (settled, verdict) {
     case (.success(let blob), _): self.settled = blob
     case (.failure(BlobStoreError.notFound), .removed): self.settled = nil
@@ -38,7 +47,17 @@ struct Analysis: Sendable {
       var event = try job.event(analyzed, named: "analyzed")
       event.owner = nil
       event.correlationId = nil
-      appends.append(StreamAppend(stream: AnalyzeJob.stream(of: file.digest), expected: .noStream, events: [event]))
+      var events = [event]
+      if let sketch {
+        let sketched = ContentSketched(
+          digest: file.digest, algorithm: sketch.algorithm.rawValue, weight: sketch.weight,
+          signature: Data(sketch.signature).base64EncodedString())
+        var event = try job.event(sketched, named: "sketched")
+        event.owner = nil
+        event.correlationId = nil
+        events.append(event)
+      }
+      appends.append(StreamAppend(stream: AnalyzeJob.stream(of: file.digest), expected: .noStream, events: events))
     }
     if let original {
       let groupId = DuplicateMatched.groupId(owner: item.owner, digest: file.digest)
@@ -49,10 +68,24 @@ struct Analysis: Sendable {
           stream: StreamName(category: "duplicates", id: groupId), expected: .any,
           events: [try job.event(matched, named: "matched")]))
     }
+    if isComparable { appends.append(try comparison()) }
     let succeeded = JobSucceeded(
       jobId: job.id, kind: job.entry.kind, fileId: file.fileId, digest: file.digest, size: file.size,
       storedBytes: settled?.storedBytes ?? 0)
     appends.append(job.append(try job.event(succeeded, named: "succeeded")))
     return appends
+  }
+
+  /// Queues the job that compares the content with the owner's others. It comes after the sketch in the log, or with it: of two contents that
+  /// are compared at the same time, the one whose job was queued later finds the other.
+  private func comparison() throws -> StreamAppend {
+    let (job, file) = (item.job, item.file)
+    let id = job.id.derived("compare")
+    let queued = JobQueued(
+      jobId: id, kind: .compare, jobClass: .bulk, fileId: file.fileId,
+      arguments: [CompareJob.digestArgument: file.digest.description])
+    var event = try job.event(queued, named: "compare")
+    event.id = id
+    return StreamAppend(stream: OpenJob.stream(of: id), expected: .noStream, events: [event])
   }
 }

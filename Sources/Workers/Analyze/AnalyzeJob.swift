@@ -5,9 +5,10 @@ public import Domain
 public import EventStore
 import Foundation
 import CoreMetrics
+import DedupEngine
 import Metrics
 
-/// Settles the content of an uploaded file and matches it against the owner's other files.
+/// Settles the content of an uploaded file, sketches it, and matches it against the owner's other files.
 ///
 /// The result is one append: what is known of the content (once, whoever uploads it), the match if there is one, and the job's success.
 /// A file that was removed meanwhile matches nothing; its content is settled all the same, and left to garbage collection.
@@ -16,11 +17,13 @@ public struct AnalyzeJob: JobHandler {
   private let log: any EventLog
   private let blobs: any BlobStore
   private let finder: any DuplicateFinder
+  private let sketcher: ContentSketcher
 
   public init(log: any EventLog, blobs: any BlobStore, finder: any DuplicateFinder) {
     self.log = log
     self.blobs = blobs
     self.finder = finder
+    sketcher = ContentSketcher(blobs: blobs)
   }
 
   /// One job and what it is about.
@@ -83,19 +86,23 @@ public struct AnalyzeJob: JobHandler {
     report: JobReport
   ) async {
     let settled: Result<SettledBlob, any Error>
+    var sketch: Sketch??
     do {
       // Copies that somebody still wants keep the work worth doing.
       if items.allSatisfy(\.job.cancellation.isCancelled) { try items.first?.job.cancellation.check() }
-      settled = .success(try await blobs.settle(digest))
+      let blob = try await blobs.settle(digest)
+      if !isKnown { sketch = .some(try await sketcher.sketch(of: digest, size: blob.size)) }
+      settled = .success(blob)
     } catch {
       settled = .failure(error)
     }
     var isKnown = isKnown
+    let made = sketch
     let finish: @Sendable (Item, Bool) async -> Bool = { item, isKnown in
       do {
         let verdict = try await finding.value[item.file.fileId] ?? .removed
         try item.job.cancellation.check()
-        let result = try Analysis(item: item, verdict: verdict, settled: settled)
+        let result = try Analysis(item: item, verdict: verdict, settled: settled, sketch: made)
         try await self.append(result, tellsContent: !isKnown)
         await report(item.job, .success(()))
         return true

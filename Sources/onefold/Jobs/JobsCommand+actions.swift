@@ -121,7 +121,7 @@ extension JobsCommand {
   }
 }
 
-extension JobControl.Asker {
+extension Asker {
   /// Whoever has a shell on the machine; there are no accounts.
-  static let terminal = JobControl.Asker(account: nil)
+  static let terminal = Asker(account: nil)
 }

@@ -83,9 +83,12 @@ struct Connections: Sendable {
     options.concurrency = settings.concurrency
     options.classes = Set(settings.classes)
     let finder = ProjectedDuplicateFinder(files: FileViews(pool: pool), positions: positions)
+    let index = ProjectedSimilarityIndex(candidates: SimilarityCandidates(pool: pool), positions: positions)
     return WorkerPool(
       redis: redis, log: log,
-      handlers: [AnalyzeJob(log: log, blobs: blobs, finder: finder)] + periodicJobs(settings, blobs: blobs),
+      handlers: [
+        AnalyzeJob(log: log, blobs: blobs, finder: finder), CompareJob(log: log, index: index),
+      ] + periodicJobs(settings, blobs: blobs),
       options: options, logger: logger)
   }
 

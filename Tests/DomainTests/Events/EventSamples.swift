@@ -10,6 +10,8 @@ enum EventSamples {
   static let digest = Digest(
     bytes: [UInt8](hex: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08") ?? [])
 
+  static let otherDigest = Digest(bytes: Array(repeating: 0xb5, count: 32))
+
   static let all: [any DomainEvent] = [
     AccountRegistered(accountId: account, email: "ada@example.org", role: .admin, quotaBytes: 10 << 30),
     AccountPasswordChanged(accountId: account),
@@ -27,8 +29,14 @@ enum EventSamples {
     FileRestored(fileId: file),
     FileRemoved(fileId: file, digest: digest, size: 4),
     ContentAnalyzed(digest: digest, size: 4096, storedBytes: 812, codec: .lz4),
+    ContentSketched(digest: digest, algorithm: "txt1", weight: 812, signature: "ACVKb5S53gM="),
     ContentReclaimed(digest: digest, storedBytes: 812),
     DuplicateMatched(groupId: group, digest: digest, size: 4, fileId: file, originalId: session),
+    DuplicateNearMatched(
+      digest: digest, algorithm: "txt1",
+      matches: [.init(digest: otherDigest, score: 0.873)]),
+    DuplicatesDismissed(decisionId: group, left: digest, right: otherDigest),
+    DuplicateDecisionUndone(decisionId: group, left: digest, right: otherDigest),
     JobSucceeded(jobId: job, kind: .analyze, fileId: file, digest: digest, size: 4096, storedBytes: 812),
     JobFailed(
       jobId: job, kind: .analyze, fileId: file, attempt: 2, reason: "The disk is full.", retryAt: 1_732_273_200_123),

@@ -36,7 +36,7 @@ def test_an_admin_sets_a_quota_in_the_words_of_people(open_page, onefold, user):
 def test_projections_are_listed_with_their_positions(open_page, onefold):
     page = sign_in_as_admin(open_page(onefold.url), onefold)
     go_to(page, "Admin")
-    for name in ("files", "duplicates", "savings", "jobs", "quota", "unrecognised"):
+    for name in ("files", "duplicates", "savings", "jobs", "quota", "similarity", "unrecognised"):
         expect(projection(page, name)).to_be_visible()
 
 

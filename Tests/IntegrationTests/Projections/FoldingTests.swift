@@ -39,6 +39,24 @@ struct FoldingTests {
   }
 
   @Test(arguments: seeds)
+  func groupsOfSimilarContentsAreFullAtTheirLimit(seed: UInt64) async throws {
+    let events = try await GeneratedHistory(seed: seed, steps: 400, erasing: true).recorded()
+    let similarity = SimilarityProjection(groupLimit: 3)
+    let wanted = events.filter { similarity.wants($0) }
+    let model = try ProjectionModel(events).similarityRows(groupLimit: 3)
+    var random = SeededGenerator(seed: seed)
+    try await withPool { pool in
+      for longest in [1, 9, wanted.count] {
+        _ = try await pool.query(Rebuild.Statements.begin(SimilarityProjection.name))
+        try await fold(
+          wanted, sizes: { .random(in: 1...longest, using: &random) }, similarity, into: "similarity_next", pool)
+        let rows = try await ReadTables.rows(of: similarity, in: "similarity_next", pool)
+        #expect(difference(of: rows, and: model) == [], "batches of up to \(longest), seed \(seed)")
+      }
+    }
+  }
+
+  @Test(arguments: seeds)
   func loadingInBulkGivesTheSameTables(seed: UInt64) async throws {
     let events = try await GeneratedHistory(seed: seed, steps: 150, erasing: true).recorded()
     let model = try ProjectionModel(events).rows

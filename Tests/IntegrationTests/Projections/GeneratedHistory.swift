@@ -60,8 +60,10 @@ struct GeneratedHistory {
       case 44..<64: work()
       case 64..<69: intervene()
       case 69..<71: control()
-      case 71..<78: trash()
-      case 78..<88: restore()
+      case 71..<75: trash()
+      case 75..<81: restore()
+      case 81..<88: resemble()
+      case 88..<92: decide()
       default: remove()
       }
     }
@@ -222,6 +224,7 @@ struct GeneratedHistory {
     if analyzed.insert(file.content).inserted {
       let analyzed = ContentAnalyzed(digest: digest, size: size, storedBytes: size / 3, codec: .lz4)
       parts.append(part("content", digest.hex, analyzed, owner: nil))
+      if file.content > 1 { parts.append(part("content", digest.hex, Self.sketch(file.content), owner: nil)) }
     }
     let original = files.filter { $0.owner == file.owner && $0.content == file.content && $0.order < file.order }
       .min { $0.order < $1.order }
@@ -235,6 +238,39 @@ struct GeneratedHistory {
       jobId: job.id, kind: .analyze, fileId: file.id, digest: digest, size: size, storedBytes: size / 3)
     parts.append(part("job", job.id.text, succeeded, id: job.id.derived("succeeded"), owner: file.owner))
     append(parts)
+  }
+
+  /// A comparison ends: also one of contents that the owner does not have any more, or has not got yet.
+  private mutating func resemble() {
+    guard let owner = owners.randomElement(using: &random) else { return }
+    let contents = (0..<8).shuffled(using: &random)
+    let matches = contents[1...Int.random(in: 1...3, using: &random)].map {
+      DuplicateNearMatched.Match(
+        digest: Self.digest($0), score: Double.random(in: 4...9, using: &random).rounded() / 10)
+    }
+    let matched = DuplicateNearMatched(digest: Self.digest(contents[0]), algorithm: "txt1", matches: matches)
+    let id = DuplicateNearMatched.comparisonId(owner: owner, digest: matched.digest)
+    append([part("duplicates", id.text, matched, owner: owner)])
+  }
+
+  /// The owner says that a pair is none, or takes it back.
+  private mutating func decide() {
+    guard let owner = owners.randomElement(using: &random) else { return }
+    let contents = (0..<8).shuffled(using: &random)
+    guard let pair = ContentPair(Self.digest(contents[0]), Self.digest(contents[1])) else { return }
+    let id = pair.decisionId(owner: owner)
+    if Int.random(in: 0..<3, using: &random) > 0 {
+      append([
+        part(
+          "duplicates", id.text, DuplicatesDismissed(decisionId: id, left: pair.left, right: pair.right), owner: owner)
+      ])
+    } else {
+      append([
+        part(
+          "duplicates", id.text, DuplicateDecisionUndone(decisionId: id, left: pair.left, right: pair.right),
+          owner: owner)
+      ])
+    }
   }
 
   private mutating func trash() {
@@ -293,6 +329,12 @@ struct GeneratedHistory {
 
   /// Some are of zero bytes: an empty file is a content too.
   static func size(_ content: Int) -> Int64 { Int64(content) * 1001 }
+
+  static func sketch(_ content: Int) -> ContentSketched {
+    let signature = Data((0..<256).map { UInt8(truncatingIfNeeded: $0 &* (content + 7)) })
+    return ContentSketched(
+      digest: digest(content), algorithm: "txt1", weight: 100 * content, signature: signature.base64EncodedString())
+  }
 
   static func digest(_ content: Int) -> Digest { Digest(bytes: [UInt8](repeating: UInt8(content + 1), count: 32)) }
 }

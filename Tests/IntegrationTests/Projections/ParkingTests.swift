@@ -79,7 +79,7 @@ struct ParkingTests {
         _ = try result.get()
       }
       let before = try await ParkedEvents(pool: pool).counts()
-      #expect(before == ["files": 1, "duplicates": 1, "savings": 1])
+      #expect(before == ["files": 1, "duplicates": 1, "savings": 1, "similarity": 1])
       for size in [2, 7] {
         for result in await Rebuild.run(ProjectionCatalog.all, pool: pool, log: log, options: Self.steps(of: size)) {
           let report = try result.get()
@@ -189,15 +189,15 @@ struct ParkingTests {
         seen += page.items
         after = page.next
       } while after != nil
-      // Files and duplicates both want it.
-      #expect(seen.count == 14)
+      // Files, duplicates and similarity all want it.
+      #expect(seen.count == 21)
       #expect(seen.map(\.position) == seen.map(\.position).sorted())
       #expect(try await parked.list(of: "files", limit: 500).items.map(\.eventId) == bad.map(\.id))
       await #expect(throws: InvalidCursor.self) { try await parked.list(after: "nonsense") }
     }
   }
 
-  /// Appends the history with events of four kinds between that cannot be folded.
+  /// Appends the history with events of five kinds between that cannot be folded.
   ///
   /// - Returns: the names of the projections that want each of them.
   private func appendPoisoned(
@@ -208,7 +208,7 @@ struct ParkingTests {
     for append in history.appends {
       _ = try await log.append(append)
       guard Int.random(in: 0..<6, using: &random) == 0 else { continue }
-      let (event, wanting) = poison(Int.random(in: 0..<4, using: &random), owner: history.owners[0])
+      let (event, wanting) = poison(Int.random(in: 0..<5, using: &random), owner: history.owners[0])
       let category = String(event.type.prefix { $0 != "." })
       _ = try await log.append(to: StreamName(category: category, id: .v7()), expected: .noStream, [event])
       if let wanting { poisoned[event.id] = wanting }
@@ -223,7 +223,7 @@ struct ParkingTests {
       let broken = Array(#"{"fileId":"no identifier"}"#.utf8)
       return (
         NewEvent(type: "file.uploaded", schemaVersion: 1, payload: broken, owner: owner),
-        ["files", "duplicates", "savings", "jobs"]
+        ["files", "duplicates", "similarity", "savings", "jobs"]
       )
     case 1:
       let future = Array(#"{"jobId":"\#(UUID().text)"}"#.utf8)
@@ -235,6 +235,13 @@ struct ParkingTests {
       let again = Array(
         #"{"accountId":"\#(owner.text)","email":"twice@example.org","quotaBytes":1,"role":"user"}"#.utf8)
       return (NewEvent(type: "account.registered", schemaVersion: 1, payload: again, owner: owner), ["quota"])
+    case 3:
+      let alone = GeneratedHistory.digest(1)
+      let itself = Array(
+        #"{"algorithm":"txt1","digest":"\#(alone)","matches":[{"digest":"\#(alone)","score":0.5}]}"#.utf8)
+      return (
+        NewEvent(type: "duplicates.nearMatched", schemaVersion: 1, payload: itself, owner: owner), ["similarity"]
+      )
     default:
       return (NewEvent(type: "account.dreamt", schemaVersion: 1, payload: Array("{}".utf8), owner: owner), nil)
     }

@@ -7,7 +7,7 @@ import Foundation
 extension ProjectionModel {
   /// The rows of every table, written as ``ReadTables`` reads them.
   var rows: [String: [String]] {
-    let rows: [String: [String]] = [
+    var rows: [String: [String]] = [
       "file": files.map { fileRow($0, $1) },
       "member": files.map { memberRow($0, $1) },
       "duplicate_group": groups.map { groupRow($0, $1) },
@@ -24,6 +24,7 @@ extension ProjectionModel {
       "event": unrecognised,
       "account": accounts.map { accountRow($0, $1) },
     ]
+    rows.merge(similarityRows()) { _, new in new }
     return rows.mapValues { $0.sorted() }
   }
 

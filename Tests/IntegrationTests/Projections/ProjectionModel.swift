@@ -84,6 +84,14 @@ struct ProjectionModel {
     var digest: Digest
   }
 
+  struct Pair: Hashable {
+    var owner: UUID
+    var digest: Digest
+    var other: Digest
+
+    var reversed: Pair { Pair(owner: owner, digest: other, other: digest) }
+  }
+
   /// Those not removed.
   var files: [UUID: File] = [:]
   var jobs: [UUID: Job] = [:]
@@ -98,6 +106,11 @@ struct ProjectionModel {
   var owned: [Owned: Int64] = [:]
   var settled: [Owned: Int64] = [:]
   var analyzed: [Digest: Int64] = [:]
+  var sketched: [Digest: ContentSketched] = [:]
+  /// Both directions.
+  var found: [Pair: (at: Date, score: Double)] = [:]
+  /// Both directions.
+  var dismissed: [Pair: (at: Date, decision: UUID)] = [:]
   /// As rows.
   var unrecognised: [String] = []
   /// The size of every content that anybody ever had.
@@ -132,6 +145,11 @@ struct ProjectionModel {
         groups[payload.groupId] = Group(
           owner: owner, digest: payload.digest, size: payload.size, matchedAt: event.recordedAt)
       }
+    case ContentSketched.eventType:
+      let payload = try event.decode(ContentSketched.self)
+      sketched[payload.digest] = sketched[payload.digest] ?? payload
+    case DuplicateNearMatched.eventType, DuplicatesDismissed.eventType, DuplicateDecisionUndone.eventType:
+      try likeness(event)
     case _ where event.type.hasPrefix("job."): try job(event)
     case _ where event.type.hasPrefix("queue."): try queue(event)
     case AccountErased.eventType: forget(try event.decode(AccountErased.self).accountId)
@@ -144,6 +162,8 @@ struct ProjectionModel {
     jobs = jobs.filter { $0.value.owner != owner }
     endings = endings.filter { $0.owner != owner }
     groups = groups.filter { $0.value.owner != owner }
+    found = found.filter { $0.key.owner != owner }
+    dismissed = dismissed.filter { $0.key.owner != owner }
     owned = owned.filter { $0.key.owner != owner }
     settled = settled.filter { $0.key.owner != owner }
     accounts[owner] = nil

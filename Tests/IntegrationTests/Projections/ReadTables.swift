@@ -27,6 +27,11 @@ enum ReadTables {
           ("control", control),
         ]
       case "quota": [("account", account)]
+      case "similarity":
+        [
+          ("copy", copy), ("sketch", sketch), ("fingerprint", fingerprint), ("resemblance", resemblance),
+          ("dismissal", dismissal), ("placement", placement), ("similar_group", similarGroup),
+        ]
       default: [("event", event)]
       }
     return try await pool.transaction { connection in
@@ -86,6 +91,29 @@ enum ReadTables {
   private static let control: Query = """
     SELECT ARRAY[scope, value, position::text, (extract(epoch FROM changed_at) * 1000000)::bigint::text, paused::text, reason,
       concurrency::text, rate_per_second::text, weight::text] FROM control
+    """
+  private static let copy: Query = """
+    SELECT ARRAY[file_id::text, owner::text, position::text, (extract(epoch FROM uploaded_at) * 1000000)::bigint::text, live::text,
+      digest, path] FROM copy
+    """
+  private static let sketch: Query =
+    "SELECT ARRAY[digest, algorithm, weight::text, encode(signature, 'hex')] FROM sketch"
+  private static let fingerprint: Query = "SELECT ARRAY[owner::text, digest, cardinality(keys)::text] FROM fingerprint"
+  private static let resemblance: Query = """
+    SELECT ARRAY[owner::text, digest, other, (extract(epoch FROM matched_at) * 1000000)::bigint::text, round(score * 1000)::text]
+    FROM resemblance
+    """
+  private static let dismissal: Query = """
+    SELECT ARRAY[owner::text, digest, other, (extract(epoch FROM dismissed_at) * 1000000)::bigint::text, decision_id::text]
+    FROM dismissal
+    """
+  private static let placement: Query = """
+    SELECT ARRAY[owner::text, digest, copies::text, live_copies::text, since::text, size::text, medoid, round(score * 1000)::text,
+      (extract(epoch FROM matched_at) * 1000000)::bigint::text] FROM placement
+    """
+  private static let similarGroup: Query = """
+    SELECT ARRAY[id::text, owner::text, medoid, contents::text, bytes::text, (extract(epoch FROM matched_at) * 1000000)::bigint::text]
+    FROM similar_group
     """
   private static let event: Query = "SELECT ARRAY[position::text, id::text, schema_version::text, type] FROM event"
   private static let account: Query = """

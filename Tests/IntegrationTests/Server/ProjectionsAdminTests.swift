@@ -66,7 +66,7 @@ struct ProjectionsAdminTests {
       let admin = try await server.administrator()
       let bad = (0..<3).map { _ in NewEvent(type: "file.trashed", schemaVersion: 1, payload: Array("{}".utf8)) }
       _ = try await server.log.append(to: StreamName(category: "file", id: .v7()), expected: .noStream, bad)
-      try await eventually { try await admin.get("admin/parked").items.count == 6 }
+      try await eventually { try await admin.get("admin/parked").items.count == 9 }
 
       let page = try await admin.get("admin/parked?projection=files&limit=2")
       #expect(page.items.compactMap { $0["error"] as? String }.allSatisfy { $0.contains("fileId") })

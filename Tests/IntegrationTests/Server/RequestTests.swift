@@ -16,7 +16,7 @@ struct RequestTests {
         ("POST", "/api/v1/files", 405), ("PUT", "/api/v1/me", 405), ("PATCH", "/healthz", 405),
         ("GET", "/api/v1/files?limit=0", 400), ("GET", "/api/v1/files?limit=501", 400),
         ("GET", "/api/v1/files?limit=ten", 400), ("GET", "/api/v1/files?after=nonsense", 400),
-        ("GET", "/api/v1/files?state=gone", 400), ("GET", "/api/v1/duplicates?class=similar", 400),
+        ("GET", "/api/v1/files?state=gone", 400), ("GET", "/api/v1/duplicates?class=alike", 400),
         ("GET", "/api/v1/jobs?state=lost", 400), ("GET", "/api/v1/files?wait=-1", 400),
         ("GET", "/api/v1/files?prefix=%00", 400), ("GET", "/api/v1/files/not-an-id", 404),
       ] {

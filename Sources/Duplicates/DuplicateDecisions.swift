@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Domain
+public import EventStore
+public import Foundation
+
+/// What an owner says of contents that look like duplicates.
+///
+/// A decision is about a pair of contents, wherever they are and whatever their files are called, and it is a stream of its own.
+public struct DuplicateDecisions: Sendable {
+  private let log: any EventLog
+
+  /// How often a decision is looked at anew when another request was quicker.
+  private static let tries = 3
+
+  public init(log: any EventLog) { self.log = log }
+
+  /// A decision, and where the log tells of it.
+  public struct Decision: Sendable, Equatable {
+    public var id: UUID
+    public var pair: ContentPair
+    public var position: Position
+  }
+
+  /// The two contents are no duplicates of each other. Said again it changes nothing.
+  ///
+  /// - Throws: ``DuplicateDecisionError/contended``, or the log's error.
+  public func dismiss(_ pair: ContentPair, of owner: UUID, by asker: Asker) async throws -> Decision {
+    let id = pair.decisionId(owner: owner)
+    let dismissed = DuplicatesDismissed(decisionId: id, left: pair.left, right: pair.right)
+    let position = try await decide(id, dismissed, owner, asker) { _ in }
+    return Decision(id: id, pair: pair, position: position)
+  }
+
+  /// Takes a decision back. Said again it changes nothing.
+  ///
+  /// - Throws: ``DuplicateDecisionError``, or the log's error.
+  public func undo(_ id: UUID, of owner: UUID, by asker: Asker) async throws -> Decision {
+    guard let first = try await log.read(stream: Self.stream(of: id), after: 0, limit: 1).first,
+      first.owner == owner, let dismissed = try? first.decode(DuplicatesDismissed.self),
+      let pair = ContentPair(dismissed.left, dismissed.right)
+    else { throw DuplicateDecisionError.unknownDecision }
+    let undone = DuplicateDecisionUndone(decisionId: id, left: pair.left, right: pair.right)
+    let position = try await decide(id, undone, owner, asker) { last in
+      guard last != nil else { throw DuplicateDecisionError.unknownDecision }
+    }
+    return Decision(id: id, pair: pair, position: position)
+  }
+
+  /// Appends the event unless it is the last thing that was said.
+  private func decide<Event: DomainEvent>(
+    _ id: UUID, _ event: Event, _ owner: UUID, _ asker: Asker, check: (RecordedEvent?) throws -> Void
+  ) async throws -> Position {
+    let stream = Self.stream(of: id)
+    let eventId = asker.key?.derived("\(Event.eventType) \(id.text)") ?? .v7()
+    for _ in 0..<Self.tries {
+      let last = try await log.lastEvents(of: [stream])[stream]
+      try check(last)
+      if let last, last.type == Event.eventType { return last.position }
+      let new = try NewEvent(
+        event, id: eventId, owner: owner, actor: asker.account, correlationId: asker.correlationId)
+      do {
+        return try await log.append(to: stream, expected: .exactly(last?.version ?? 0), [new]).last
+      } catch EventLogError.versionConflict {
+        continue
+      } catch EventLogError.eventIdReused(eventId) {
+        // The request came before, and was answered by another decision since: that one stands.
+        return last?.position ?? .start
+      }
+    }
+    throw DuplicateDecisionError.contended
+  }
+
+  private static func stream(of id: UUID) -> StreamName { StreamName(category: "duplicates", id: id) }
+}
+
+public enum DuplicateDecisionError: Error, Equatable, CustomStringConvertible {
+  /// The owner has made no such decision.
+  case unknownDecision
+  /// Others decided the same at the same moment, again and again.
+  case contended
+
+  public var description: String {
+    switch self {
+    case .unknownDecision: "There is no such decision."
+    case .contended: "Other requests decided the same pair at the same moment; try again."
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import EventStore
+import Foundation
+
+/// What a batch says of contents that may resemble each other.
+struct SimilarityChanges {
+  let files: FileChanges
+  /// By digest; the first one counts.
+  private(set) var sketches = InOrder<String, ContentSketched>()
+  /// In both directions.
+  private(set) var resemblances = InOrder<OwnedPair, Resemblance>()
+  /// In both directions; nil for a decision that was taken back.
+  private(set) var dismissals = InOrder<OwnedPair, Dismissal?>()
+
+  /// The first time, and what was said last.
+  struct Resemblance {
+    var matchedAt: Date
+    var score: Double
+  }
+
+  struct Dismissal {
+    var decisionId: UUID
+    var dismissedAt: Date
+  }
+
+  /// - Throws: ``UnreadableEvent``.
+  init(_ batch: [RecordedEvent]) throws {
+    files = try FileChanges(batch.lazy.filter { $0.type.hasPrefix("file.") })
+    for event in batch {
+      switch event.type {
+      case ContentSketched.eventType:
+        let sketch = try event.readable(ContentSketched.self)
+        sketches.add(sketch, for: sketch.digest.description)
+      case DuplicateNearMatched.eventType:
+        try fold(event, try event.readable(DuplicateNearMatched.self))
+      case DuplicatesDismissed.eventType:
+        let payload = try event.readable(DuplicatesDismissed.self)
+        let dismissal = Dismissal(decisionId: payload.decisionId, dismissedAt: event.recordedAt)
+        for pair in try OwnedPair.both(event, payload.left, payload.right) {
+          dismissals[pair, default: nil] = dismissal
+        }
+      case DuplicateDecisionUndone.eventType:
+        let payload = try event.readable(DuplicateDecisionUndone.self)
+        for pair in try OwnedPair.both(event, payload.left, payload.right) { dismissals[pair, default: nil] = nil }
+      default: break
+      }
+    }
+  }
+
+  private mutating func fold(_ event: RecordedEvent, _ payload: DuplicateNearMatched) throws {
+    for match in payload.matches {
+      guard (0...1).contains(match.score) else { throw UnreadableEvent(event, "a score is no fraction") }
+      for pair in try OwnedPair.both(event, payload.digest, match.digest) {
+        resemblances[pair, default: Resemblance(matchedAt: event.recordedAt, score: 0)].score = match.score
+      }
+    }
+  }
+}
+
+/// Two contents of one owner, seen from the first.
+struct OwnedPair: Hashable {
+  var owner: UUID
+  var digest: String
+  var other: String
+
+  /// - Throws: ``UnreadableEvent`` for an event of nobody's, or a content and itself.
+  static func both(_ event: RecordedEvent, _ one: Digest, _ other: Digest) throws -> [OwnedPair] {
+    guard one != other else { throw UnreadableEvent(event, "a content is paired with itself") }
+    let owner = try event.requiredOwner()
+    return [
+      OwnedPair(owner: owner, digest: one.description, other: other.description),
+      OwnedPair(owner: owner, digest: other.description, other: one.description),
+    ]
+  }
+}
+
+extension RecordedEvent {
+  /// - Throws: ``UnreadableEvent``.
+  fileprivate func readable<Event: DomainEvent>(_ type: Event.Type) throws -> Event {
+    do {
+      return try decode(type)
+    } catch {
+      throw UnreadableEvent(self, "its payload cannot be read")
+    }
+  }
+}

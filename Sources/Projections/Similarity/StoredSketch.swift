@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DedupEngine
+import Domain
+import Foundation
+
+/// A sketch as the tables have it.
+struct StoredSketch {
+  var algorithm: String
+  var signature: [UInt8]
+
+  /// Nil for one that an unknown program made: it stays, and is not found.
+  var sketch: Sketch? {
+    guard let known = SketchAlgorithm(rawValue: algorithm), signature.count == known.signatureBytes else { return nil }
+    return Sketch(algorithm: known, signature: signature, weight: 0)
+  }
+
+  /// Look-up keys that only the owner's own contents can have: nobody's search meets what is others'.
+  func keys(of owner: UUID) -> [Int64]? {
+    guard let sketch else { return nil }
+    let scope = owner.derived("similar:\(algorithm)")
+    let (high, low) = withUnsafeBytes(of: scope.uuid) { bytes in
+      (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+    }
+    // Two halves, so that owners whose identifiers were made at one time do not meet.
+    return sketch.keys.map { Int64(bitPattern: ($0 ^ high) &* 0x9e37_79b9_7f4a_7c15 ^ low) }
+  }
+}

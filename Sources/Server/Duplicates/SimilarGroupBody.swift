@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DedupEngine
+import Domain
+import Duplicates
+import Foundation
+import Projections
+
+/// Contents that resemble one of them.
+struct SimilarGroupBody: Encodable {
+  let id: String
+  let `class` = "similar"
+  let contents: Int64
+  let reclaimableBytes: Int64
+  let matchedAt: Date
+  let members: [Member]
+
+  struct Member: Encodable {
+    let digest: Digest
+    let size: Int64
+    let score: Double
+    let copies: Int64
+    let files: [File]
+  }
+
+  struct File: Encodable {
+    let id: String
+    let path: String
+    let uploadedAt: Date
+  }
+
+  init(_ group: SimilarGroup) {
+    id = group.id.text
+    contents = group.contents
+    reclaimableBytes = group.bytes
+    matchedAt = group.matchedAt
+    members = group.members.map { member in
+      Member(
+        digest: member.digest, size: member.size, score: member.score, copies: member.copies,
+        files: member.files.map { File(id: $0.id.text, path: $0.path, uploadedAt: $0.uploadedAt) })
+    }
+  }
+}
+
+struct SimilarTotalsBody: Encodable {
+  let groups: Int64
+  let contents: Int64
+  let reclaimableBytes: Int64
+
+  init(_ totals: SimilarTotals) {
+    groups = totals.groups
+    contents = totals.contents
+    reclaimableBytes = totals.bytes
+  }
+}
+
+/// In which words two contents differ.
+struct EvidenceBody: Encodable {
+  let method = "text"
+  let digest: Digest
+  let other: Digest
+  let words: Int
+  let otherWords: Int
+  let commonWords: Int
+  let changes: [Change]
+  let changeCount: Int
+
+  struct Change: Encodable {
+    let before: String
+    let removed: String
+    let removedWords: Int
+    let added: String
+    let addedWords: Int
+    let after: String
+  }
+
+  init(_ digest: Digest, _ other: Digest, _ difference: TextDifference) {
+    self.digest = digest
+    self.other = other
+    words = difference.leftWords
+    otherWords = difference.rightWords
+    commonWords = difference.commonWords
+    changeCount = difference.changeCount
+    changes = difference.changes.map {
+      Change(
+        before: $0.before, removed: $0.removed, removedWords: $0.removedWords, added: $0.added,
+        addedWords: $0.addedWords, after: $0.after)
+    }
+  }
+}
+
+struct DecisionBody: Encodable {
+  let id: String
+  let dismissedAt: Date
+  let contents: [Content]
+
+  struct Content: Encodable {
+    let digest: Digest
+    let path: String?
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(digest, forKey: .digest)
+      try container.encode(path, forKey: .path)
+    }
+
+    private enum CodingKeys: CodingKey { case digest, path }
+  }
+
+  init(_ decision: DuplicateDecision) {
+    id = decision.id.text
+    dismissedAt = decision.dismissedAt
+    contents = decision.contents.map { Content(digest: $0.digest, path: $0.path) }
+  }
+}
+
+/// A decision as it was just made.
+struct DecidedBody: Encodable {
+  let id: String
+  let digests: [Digest]
+  let isDismissed: Bool
+
+  init(_ decision: DuplicateDecisions.Decision, isDismissed: Bool) {
+    id = decision.id.text
+    digests = [decision.pair.left, decision.pair.right]
+    self.isDismissed = isDismissed
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import EventStore
+import Foundation
+import Postgres
+public import Projections
+
+/// Looks into the projection of similarity, once it has come as far as the questions ask.
+public struct ProjectedSimilarityIndex: SimilarityIndex {
+  private let candidates: SimilarityCandidates
+  private let positions: ProjectionPositions
+  private let threshold: Double
+  private let patience: Duration
+
+  /// - Parameters:
+  ///   - threshold: the least score of a match.
+  ///   - patience: how long to wait for the projection before the jobs are put off.
+  public init(
+    candidates: SimilarityCandidates, positions: ProjectionPositions, threshold: Double = 0.4,
+    patience: Duration = .seconds(10)
+  ) {
+    self.candidates = candidates
+    self.positions = positions
+    self.threshold = threshold
+    self.patience = patience
+  }
+
+  public func similar(to questions: [SimilarityQuestion]) async throws -> [SimilarityQuestion: SimilarContents] {
+    guard let newest = questions.map(\.position).max() else { return [:] }
+    let answer: SimilarityCandidates.Answer
+    do {
+      try await positions.wait(for: [SimilarityProjection.name], toReach: newest, timeout: patience)
+      answer = try await candidates.find(
+        questions.map { .init(owner: $0.owner, digest: $0.digest) }, threshold: threshold)
+    } catch let error as WaitTimeout {
+      throw JobFailure(.wait, code: "projection.behind", reason: "\(error)")
+    } catch let error as PostgresError where error.sqlState == "42P01" {
+      throw JobFailure(
+        .wait, code: "projection.gone", reason: "The projection of similarity was dropped; it will be built anew.")
+    }
+    guard answer.reached >= newest else {
+      throw JobFailure(
+        .wait, code: "projection.behind", reason: "The projection of similarity is at \(answer.reached) again.")
+    }
+    return Dictionary(
+      questions.compactMap { question in
+        answer.found[.init(owner: question.owner, digest: question.digest)].map { found in
+          (
+            question,
+            SimilarContents(
+              algorithm: found.algorithm, matches: found.matches.map { .init(digest: $0.digest, score: $0.score) })
+          )
+        }
+      }
+    ) { first, _ in first }
+  }
+}
