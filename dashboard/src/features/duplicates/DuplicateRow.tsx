@@ -3,6 +3,7 @@ import { formatBytes } from "shared/format/bytes";
 import { extension, plural } from "shared/format/text";
 import { Button } from "shared/ui/Button";
 import { Path } from "shared/ui/Path";
+import { Stack } from "./Stack";
 
 /** How many of the other copies are named in a list. */
 const NAMED = 3;
@@ -35,17 +36,5 @@ export function DuplicateRow({ group, onKeepOne }: { group: DuplicateGroup; onKe
         </Button>
       </div>
     </li>
-  );
-}
-
-/** Two sheets in a colour of the content's own, so that a group is recognised when the list moves. */
-function Stack({ digest, label }: { digest: string; label: string }) {
-  const hue = parseInt(digest.replace(/^sha256:/, "").slice(0, 4), 16) % 360 || 0;
-  const face = { background: `linear-gradient(135deg, hsl(${hue} 26% 84%), hsl(${(hue + 40) % 360} 20% 70%))` };
-  return (
-    <div className="stack" aria-hidden="true">
-      <b style={face}>{label}</b>
-      <b style={face} />
-    </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { Query } from "shared/query/cache";
-import { get, type Page, withQuery } from "./http";
+import { get, type Page, withQuery, write } from "./http";
 
 export interface DuplicateCopy {
   id: string;
@@ -33,3 +33,80 @@ export function duplicateGroup(id: string): Query<DuplicateGroup> {
   const key = `/duplicates/${id}`;
   return { key, fetch: () => get(key) };
 }
+
+/** One content of a group of similar ones. */
+export interface SimilarMember {
+  digest: string;
+  size: number;
+  /** Which part it has in common with the first, 0 to 1. */
+  score: number;
+  copies: number;
+  /** The first copies, oldest first; at most 5. */
+  files: DuplicateCopy[];
+}
+
+export interface SimilarGroup {
+  id: string;
+  class: "similar";
+  contents: number;
+  reclaimableBytes: number;
+  matchedAt: string;
+  /** The content that the others resemble, then the most alike; in a list at most 20. */
+  members: SimilarMember[];
+}
+
+export interface SimilarPage extends Page<SimilarGroup> {
+  totals: { groups: number; contents: number; reclaimableBytes: number };
+}
+
+export function similarList({ after, limit = 25 }: { after?: string | undefined; limit?: number }): Query<SimilarPage> {
+  const key = withQuery("/duplicates", { class: "similar", after, limit });
+  return { key, fetch: () => get(key) };
+}
+
+export function similarGroup(id: string): Query<SimilarGroup> {
+  const key = `/duplicates/${id}`;
+  return { key, fetch: () => get(key) };
+}
+
+/** A place at which two texts differ. */
+export interface Change {
+  before: string;
+  removed: string;
+  removedWords: number;
+  added: string;
+  addedWords: number;
+  after: string;
+}
+
+export interface Evidence {
+  method: "text";
+  words: number;
+  otherWords: number;
+  commonWords: number;
+  /** The first 20. */
+  changes: Change[];
+  changeCount: number;
+}
+
+/** How `digest` came from `other`, word by word. */
+export function evidence(groupId: string, digest: string, other: string): Query<Evidence> {
+  // What was removed is what the first one has: the earlier content is asked for first.
+  const key = withQuery(`/duplicates/${groupId}/evidence`, { digest: other, other: digest });
+  return { key, fetch: () => get(key) };
+}
+
+export interface Decision {
+  id: string;
+  dismissedAt: string;
+  contents: { digest: string; path: string | null }[];
+}
+
+export function decisionList({ after, limit = 10 }: { after?: string | undefined; limit?: number }): Query<Page<Decision>> {
+  const key = withQuery("/decisions", { after, limit });
+  return { key, fetch: () => get(key) };
+}
+
+export const dismiss = (groupId: string, digest: string, other: string) =>
+  write<{ id: string }>("POST", `/duplicates/${groupId}/dismiss`, { digest, other });
+export const undoDecision = (id: string) => write<{ id: string }>("POST", `/decisions/${id}/undo`);

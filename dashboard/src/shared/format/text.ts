@@ -16,6 +16,11 @@ export function formatPercent(part: number, whole: number): string {
   return `${percent >= 100 ? 100 : Math.min(99, Math.round(percent))}\u00a0%`;
 }
 
+/** `formatShare(0.914)` → `91 %`: of an estimate, so without decimals. */
+export function formatShare(share: number): string {
+  return `${Math.round(share * 100)}\u00a0%`;
+}
+
 const time = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 /** An RFC 3339 time in the reader's own zone and language. */
