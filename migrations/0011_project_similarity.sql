@@ -28,10 +28,12 @@ CREATE TABLE blueprint_similarity.sketch (
 );
 
 -- Look-up keys of the contents that an owner has: two contents of one owner that share a key are worth comparing. The owner is
--- part of each key, so that nobody's search meets what is others'.
+-- part of each key, so that nobody's search meets what is others'. With the sketch again: a thousand of them are read at a time.
 CREATE TABLE blueprint_similarity.fingerprint (
     owner uuid NOT NULL,
+    algorithm text COLLATE "C" NOT NULL,
     digest text COLLATE "C" NOT NULL,
+    signature bytea NOT NULL,
     keys bigint[] NOT NULL,
     CONSTRAINT fingerprint_pkey PRIMARY KEY (owner, digest)
 );

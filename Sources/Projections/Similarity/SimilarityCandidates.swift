@@ -100,13 +100,10 @@ public struct SimilarityCandidates: Sendable {
   /// Those of the owner alone: the keys are the owner's, and the owner is asked for all the same.
   private static func candidates(of question: Question, _ keys: [Int64]) -> Query {
     """
-    SELECT sketch.digest, sketch.algorithm, sketch.signature
-    FROM (
-      SELECT digest FROM similarity.fingerprint
-      WHERE keys && \(keys) AND owner = \(question.owner) AND digest <> \(question.digest.description)
-      LIMIT \(candidateLimit)
-    ) AS candidate
-    JOIN similarity.sketch USING (digest)
+    SELECT digest, algorithm, signature
+    FROM similarity.fingerprint
+    WHERE keys && \(keys) AND owner = \(question.owner) AND digest <> \(question.digest.description)
+    LIMIT \(candidateLimit)
     """
   }
 }

@@ -113,10 +113,13 @@ public struct SimilarityProjection: Projection {
       let (owner, digest, algorithm, signature) = try row.decode((UUID, String, String, [UInt8]).self)
       return (owner: owner, digest: digest, sketch: StoredSketch(algorithm: algorithm, signature: signature))
     }
-    let known = rows.compactMap { row in row.sketch.keys(of: row.owner).map { (row.owner, row.digest, $0) } }
+    let known = rows.compactMap { row in row.sketch.keys(of: row.owner).map { (row, $0) } }
     guard !known.isEmpty else { return }
-    try await connection.copyIn("COPY fingerprint (owner, digest, keys) FROM STDIN (FORMAT binary)", rows: known) {
-      row, writer in writer.row(row.0, row.1, row.2)
+    try await connection.copyIn(
+      "COPY fingerprint (owner, algorithm, digest, signature, keys) FROM STDIN (FORMAT binary)", rows: known
+    ) { row, writer in
+      let (content, keys) = row
+      writer.row(content.owner, content.sketch.algorithm, content.digest, content.sketch.signature, keys)
     }
   }
 

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DedupEngine
+package import DedupEngine
 import Domain
-import Foundation
+package import Foundation
 
 /// A sketch as the tables have it.
-struct StoredSketch {
-  var algorithm: String
-  var signature: [UInt8]
+package struct StoredSketch {
+  package var algorithm: String
+  package var signature: [UInt8]
+
+  package init(algorithm: String, signature: [UInt8]) {
+    self.algorithm = algorithm
+    self.signature = signature
+  }
 
   /// Nil for one that an unknown program made: it stays, and is not found.
-  var sketch: Sketch? {
+  package var sketch: Sketch? {
     guard let known = SketchAlgorithm(rawValue: algorithm), signature.count == known.signatureBytes else { return nil }
     return Sketch(algorithm: known, signature: signature, weight: 0)
   }
 
   /// Look-up keys that only the owner's own contents can have: nobody's search meets what is others'.
-  func keys(of owner: UUID) -> [Int64]? {
+  package func keys(of owner: UUID) -> [Int64]? {
     guard let sketch else { return nil }
     let scope = owner.derived("similar:\(algorithm)")
     let (high, low) = withUnsafeBytes(of: scope.uuid) { bytes in
