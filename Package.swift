@@ -81,6 +81,7 @@ let package = Package(
 
     // Private Postgres and Redis as child processes: for `onefold up` and for tests.
     .target(name: "LocalServices", dependencies: [.logging, .lifecycle], swiftSettings: strict),
+    .target(name: "LocalScan", dependencies: ["DedupEngine"], swiftSettings: strict),
 
     // Level 3: the log, the bytes.
     .target(
@@ -141,9 +142,9 @@ let package = Package(
     .executableTarget(
       name: "onefold",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalServices", "Postgres",
-        "Projections",
-        "Redis", "Server", "Telemetry", "Workers", .argumentParser, .configuration,
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalScan",
+        "LocalServices", "Postgres", "Projections", "Redis", "Server", "Telemetry", "Workers", .argumentParser,
+        .configuration,
         .asyncHTTPClient, .systemPackage, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .logging,
         .coreMetrics, .metrics, .lifecycle, .unixSignals,
       ],
@@ -164,6 +165,8 @@ let package = Package(
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", .coreMetrics], swiftSettings: strict),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "LocalScanTests", dependencies: ["DedupEngine", "LocalScan", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "EventStoreTests", dependencies: ["DedupEngine", "Domain", "EventStore", "TestSupport"],
       swiftSettings: strict),

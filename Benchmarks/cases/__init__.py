@@ -1,9 +1,11 @@
 """Every benchmark by name: a function that yields figures."""
-from . import append, blobs, catchup, flatness, hashing, jobs, push, reads, replay, sketch, verify
+from . import append, blobs, catchup, flatness, hashing, jobs, push, reads, replay, scan, similarity, sketch, verify
 
 ALL = {
     "sha256": hashing.measure,
     "sketch": sketch.measure,
+    "similarity": similarity.measure,
+    "scan": scan.measure,
     "blobs": blobs.measure,
     "append": append.measure,
     "catchup": catchup.measure,

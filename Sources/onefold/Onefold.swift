@@ -13,6 +13,7 @@ struct Onefold: AsyncParsableCommand {
       EXAMPLES
         onefold up                                  everything on this machine, at http://localhost:8080
         onefold push ~/Pictures --email YOU@EXAMPLE  send a directory
+        onefold scan ~/Pictures                     find duplicates on this machine, without a server
         onefold status                              how far everything is
         onefold replay all                          rebuild every read table from the log
         onefold jobs                                what waits, runs and failed
@@ -24,7 +25,8 @@ struct Onefold: AsyncParsableCommand {
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
       ExportCommand.self, EraseCommand.self, DoctorCommand.self,
-      PushCommand.self, StatusCommand.self, JobsCommand.self, ServicesCommand.self, SettingsCommand.self,
+      PushCommand.self, ScanCommand.self, StatusCommand.self, JobsCommand.self, ServicesCommand.self,
+      SettingsCommand.self,
     ])
 }
 

@@ -79,6 +79,8 @@ PROMISES = [
     Promise("25", "a job that kills its workers parks", swift("WorkerRescueTests/jobThatKillsItsWorkersBecomesADeadLetter")),
     Promise("26", "one tenant's many jobs do not hold up another's few",
             swift("FairnessTests/tenOfOneTenantPassAHundredThousandOfAnother")),
+    Promise("twins", "two versions of a text that come at the same instant find each other",
+            pytest("test_similar.py::test_twins_that_come_at_the_same_instant_meet"), 10_000),
     Promise("27", "a backlog is done to its end, each job once", pytest("test_backlog.py"), 1_000_000),
 ]
 

@@ -241,7 +241,7 @@ def test_twins_that_come_at_the_same_instant_meet(workspace, promise):
         client.wait_until_settled(timeout=60 + pairs)
         met = {frozenset(path.split("/")[1] for path in paths(group)) for group in groups(client)}
         missed = [pair for pair in range(pairs) if frozenset([str(pair)]) not in met]
-        promise.held(52, f"{pairs} pairs of twins", number, f"missed {len(missed)}", f"groups {len(met)}")
+        promise.held("twins", f"{pairs} pairs of twins", number, f"missed {len(missed)}", f"groups {len(met)}")
         assert missed == [] and len(met) == pairs
     finally:
         cluster.stop()

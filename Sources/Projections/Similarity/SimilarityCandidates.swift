@@ -60,7 +60,7 @@ public struct SimilarityCandidates: Sendable {
         stored.sketch.flatMap { sketch in stored.keys(of: question.owner).map { (question, sketch, $0) } }
       }
       let results = try await connection.pipeline(
-        [Self.byIndex] + asked.map { question, _, keys in Self.candidates(of: question, keys) })
+        [Self.byIndex] + asked.map { question, sketch, keys in Self.candidates(of: question, keys, sketch.algorithm) })
       for ((question, sketch, _), rows) in zip(asked, results.dropFirst()) {
         answer.found[question] = Found(
           algorithm: sketch.algorithm.rawValue, matches: try Self.matches(sketch, rows, threshold))
@@ -85,10 +85,12 @@ public struct SimilarityCandidates: Sendable {
   private static func matches(_ sketch: Sketch, _ rows: PostgresRows, _ threshold: Double) throws -> [Match] {
     var matches: [Match] = []
     for row in rows {
-      let (digest, algorithm, signature) = try row.decode((String, String, [UInt8]).self)
-      guard let other = StoredSketch(algorithm: algorithm, signature: signature).sketch else { continue }
+      let signature = try row.decode(1, as: [UInt8].self)
+      let other = Sketch(algorithm: sketch.algorithm, signature: signature, weight: 0)
       let score = (sketch.similarity(to: other) * 1000).rounded() / 1000
-      if score >= threshold { matches.append(Match(digest: try Digest.read(digest), score: score)) }
+      // Most candidates are none, and need no name.
+      guard score >= threshold else { continue }
+      matches.append(Match(digest: try Digest.read(row.decode(0, as: String.self)), score: score))
     }
     return Array(matches.sorted { ($1.score, $0.digest) < ($0.score, $1.digest) }.prefix(matchLimit))
   }
@@ -97,13 +99,19 @@ public struct SimilarityCandidates: Sendable {
   /// Plans are kept, and may have been made for empty tables.
   private static let byIndex: Query = "SELECT set_config('enable_seqscan', 'off', true)"
 
-  /// Those of the owner alone: the keys are the owner's, and the owner is asked for all the same.
-  private static func candidates(of question: Question, _ keys: [Int64]) -> Query {
+  /// Those of the owner alone: the keys are the owner's, and the owner is looked at all the same. Afterwards: asked for in one condition, owner
+  /// and limit together make the planner read all that the owner has, until it meets a thousand.
+  private static func candidates(of question: Question, _ keys: [Int64], _ algorithm: SketchAlgorithm) -> Query {
     """
-    SELECT digest, algorithm, signature
-    FROM similarity.fingerprint
-    WHERE keys && \(keys) AND owner = \(question.owner) AND digest <> \(question.digest.description)
-    LIMIT \(candidateLimit)
+    WITH candidate AS MATERIALIZED (
+      SELECT owner, digest, algorithm, signature
+      FROM similarity.fingerprint
+      WHERE keys && \(keys)
+      LIMIT \(candidateLimit)
+    )
+    SELECT digest, signature
+    FROM candidate
+    WHERE owner = \(question.owner) AND digest <> \(question.digest.description) AND algorithm = \(algorithm.rawValue)
     """
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import Foundation
 import Postgres
 
@@ -26,7 +27,9 @@ struct StarRound {
 
   /// The earliest first.
   private var doubtful: [Doubtful] = []
-  private var choices: [OwnedContent: StarChoice] = [:]
+  private var choices: [OwnedContent: StarChoice<String>] = [:]
+  /// When pairs were found, by the later content and the earlier one.
+  private var matchedAt: [OwnedContent: [String: Date]] = [:]
   /// Contents that are no duplicates of these, which they are asked of again as places change.
   private var mates: [OwnedContent: [(digest: String, medoid: String?)]] = [:]
   /// Members of groups that are full or may become so, by digest, with their places in the order.
@@ -54,8 +57,10 @@ struct StarRound {
     for row in try await connection.query(SimilarityProjection.neighbours(of: contents)) {
       let (owner, digest, other, since, score, matchedAt, medoid) = try row.decode(
         (UUID, String, String, Int64, Double, Date, String?).self)
-      choices[OwnedContent(owner: owner, digest: digest), default: StarChoice()].neighbours.append(
-        StarChoice.Neighbour(digest: other, since: since, score: score, matchedAt: matchedAt, medoid: medoid))
+      let content = OwnedContent(owner: owner, digest: digest)
+      choices[content, default: StarChoice()].neighbours.append(
+        StarChoice.Neighbour(content: other, order: since, score: score, medoid: medoid))
+      self.matchedAt[content, default: [:]][other] = matchedAt
     }
     for row in try await connection.query(SimilarityProjection.dismissedMates(of: contents)) {
       let (owner, digest, other, medoid) = try row.decode((UUID, String, String, String?).self)
@@ -63,7 +68,7 @@ struct StarRound {
     }
     let stars = Set(
       choices.flatMap { content, choice in
-        choice.neighbours.map { OwnedContent(owner: content.owner, digest: $0.digest) }
+        choice.neighbours.map { OwnedContent(owner: content.owner, digest: $0.content) }
       })
     guard !stars.isEmpty else { return }
     // All other groups have room for everybody here.
@@ -100,14 +105,16 @@ struct StarRound {
     let owner = item.content.owner
     for index in choice.neighbours.indices {
       choice.neighbours[index].medoid = medoid(
-        of: choice.neighbours[index].digest, owner, otherwise: choice.neighbours[index].medoid)
+        of: choice.neighbours[index].content, owner, otherwise: choice.neighbours[index].medoid)
     }
     for mate in mates[item.content] ?? [] {
       choice.unfit.insert(mate.digest)
       if let medoid = medoid(of: mate.digest, owner, otherwise: mate.medoid) { choice.unfit.insert(medoid) }
     }
-    let found = choice.best { hasRoom(OwnedContent(owner: owner, digest: $0), for: item) }
-    return found.map { Place(medoid: $0.digest, score: $0.score, matchedAt: $0.matchedAt) }
+    guard let found = choice.best(hasRoom: { hasRoom(OwnedContent(owner: owner, digest: $0), for: item) }),
+      let matchedAt = matchedAt[item.content]?[found.content]
+    else { return nil }
+    return Place(medoid: found.content, score: found.score, matchedAt: matchedAt)
   }
 
   /// Those that came earlier have their places before it, whenever they were found.

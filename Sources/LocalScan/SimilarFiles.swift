@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DedupEngine
+import Foundation
+
+/// Texts that resemble one of them.
+public struct SimilarFileGroup: Equatable, Sendable {
+  public struct Member: Equatable, Sendable {
+    public var file: ScannedFile
+    /// Which part it has in common with the first, 0...1.
+    public var score: Double
+  }
+
+  /// The one that the others resemble, then the most alike.
+  public var members: [Member]
+}
+
+/// Finds texts that are versions of each other, as the service does: by sketches, in groups round the first in the order of paths.
+public struct SimilarFiles: Sendable {
+  /// The largest first.
+  public private(set) var groups: [SimilarFileGroup] = []
+  public private(set) var troubles: [Trouble] = []
+
+  /// Shorter files have too few words.
+  private static let leastBytes: Int64 = 40
+  /// Files with a common key that one is compared with: a family of more is found all the same, each member by some of the others.
+  private static let candidateLimit = 1000
+
+  private let files: [ScannedFile]
+  private let threshold: Double
+
+  /// - Parameters:
+  ///   - files: in the order of their paths, one of each content.
+  ///   - threshold: the least score.
+  public init(_ files: [ScannedFile], threshold: Double, progress: ScanProgress = ScanProgress()) {
+    self.threshold = threshold
+    self.files = files.filter { (Self.leastBytes...Int64(TextSketcher.mostBytes)).contains($0.size) }
+    progress.willRead(self.files.count)
+    let results = FileReading.map(self.files.count) { [files = self.files] index, buffer in
+      defer { progress.didRead(files[index].size) }
+      return Self.sketch(of: files[index], buffer)
+    }
+    var sketches: [(index: Int, sketch: Sketch)] = []
+    for (index, result) in results.enumerated() {
+      switch result {
+      case .success(let sketch?): sketches.append((index, sketch))
+      case .success(nil): break
+      case .failure(let failure):
+        troubles.append(Trouble(path: self.files[index].path, reason: failure.description))
+      }
+    }
+    group(sketches)
+  }
+
+  private static func sketch(
+    of file: ScannedFile, _ buffer: UnsafeMutableRawBufferPointer
+  ) -> Result<Sketch?, ReadFailure> {
+    var content: [UInt8] = []
+    content.reserveCapacity(Int(file.size))
+    do throws(ReadFailure) {
+      // Most files that are no texts show it in their first bytes.
+      var isText = true
+      try FileReading.read(file, upTo: 4096, into: buffer) { isText = TextSketcher.mayBeText($0) }
+      guard isText else { return .success(nil) }
+      try FileReading.read(file, into: buffer) { content.append(contentsOf: $0) }
+    } catch {
+      return .failure(error)
+    }
+    return .success(TextSketcher.sketch(content.span))
+  }
+
+  private mutating func group(_ sketches: [(index: Int, sketch: Sketch)]) {
+    var holders: [UInt64: [Int]] = [:]
+    var places: [Int: (medoid: Int, score: Double)] = [:]
+    for (place, item) in sketches.enumerated() {
+      let keys = item.sketch.keys
+      var candidates: Set<Int> = []
+      for key in keys {
+        for other in holders[key] ?? [] where candidates.count < Self.candidateLimit { candidates.insert(other) }
+        holders[key, default: []].append(place)
+      }
+      let choice = StarChoice(
+        neighbours: candidates.compactMap { other -> StarChoice<Int>.Neighbour? in
+          let score = item.sketch.similarity(to: sketches[other].sketch)
+          guard score >= threshold else { return nil }
+          return StarChoice.Neighbour(
+            content: other, order: Int64(other), score: score, medoid: places[other]?.medoid)
+        })
+      if let best = choice.best() { places[place] = (best.content, best.score) }
+    }
+    groups = Dictionary(grouping: places.keys) { places[$0]?.medoid ?? 0 }.map { medoid, members in
+      let others = members.map { place in
+        SimilarFileGroup.Member(file: files[sketches[place].index], score: places[place]?.score ?? 0)
+      }.sorted { $0.score == $1.score ? $0.file.path < $1.file.path : $0.score > $1.score }
+      return SimilarFileGroup(
+        members: [SimilarFileGroup.Member(file: files[sketches[medoid].index], score: 1)] + others)
+    }.sorted { $0.bytes == $1.bytes ? $0.members[0].file.path < $1.members[0].file.path : $0.bytes > $1.bytes }
+  }
+}
+
+extension SimilarFileGroup {
+  /// Of all but the first.
+  public var bytes: Int64 { members.dropFirst().reduce(0) { $0 + $1.file.size } }
+}
