@@ -28,6 +28,11 @@ public final class RedisBlockingConnection: Sendable {
       .streamBatches()
   }
 
+  /// The newest entry, or nil if the stream is empty.
+  public func newestEntry(_ stream: String) async throws(RedisError) -> StreamEntry? {
+    try await waiting(["XREVRANGE", .string(stream), "+", "-", "COUNT", "1"], .zero).streamEntries().first
+  }
+
   /// Any command; `wait` is how long the server may take on purpose.
   public func command(_ arguments: [RedisArgument], wait: Duration = .zero) async throws(RedisError) -> RedisValue {
     try await waiting(arguments, wait)

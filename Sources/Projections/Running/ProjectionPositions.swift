@@ -82,7 +82,7 @@ public final class ProjectionPositions: Service {
     while !Task.isCancelled {
       do {
         // What came before is in the checkpoints.
-        let start = if let after { after } else { try await redis.newestEntry(LiveStream.name)?.id ?? .zero }
+        let start = if let after { after } else { try await connection.newestEntry(LiveStream.name)?.id ?? .zero }
         after = start
         let batches = try await connection.xread([(stream: LiveStream.name, after: start)], block: .seconds(5))
         for entry in batches.flatMap(\.entries) {
