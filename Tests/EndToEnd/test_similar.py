@@ -183,6 +183,17 @@ def test_nobody_is_told_of_what_others_have(client, onefold):
     assert evidence.status_code == 404
 
 
+def test_the_jobs_of_an_upload_do_not_tell_whether_others_have_it(client, onefold):
+    """What is compared follows from the bytes, whoever else has them: a text always is, and noise never."""
+    rng = random.Random(9)
+    contents = {"text": data(text(rng)), "noise": rng.randbytes(5000)}
+    for someone in (Client.registered(onefold.url), client):
+        for name, content in contents.items():
+            someone.upload(name, content)
+        someone.wait_until_settled()
+        assert sorted(job["kind"] for job in someone.pages("/jobs")) == ["analyze", "analyze", "compare"]
+
+
 def test_bad_questions_are_answered_with_what_is_wrong(client):
     rng = random.Random(8)
     words = text(rng)

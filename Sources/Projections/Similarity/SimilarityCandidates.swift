@@ -72,13 +72,18 @@ public struct SimilarityCandidates: Sendable {
   private static func sketches(
     of questions: [Question], on connection: PostgresConnection
   ) async throws -> [(Question, StoredSketch)] {
-    let byText = Dictionary(grouping: Set(questions)) { $0.digest.description }
     let rows = try await connection.query(
-      "SELECT digest, algorithm, signature FROM similarity.sketch WHERE digest = ANY (\(Array(byText.keys)))")
-    return try rows.flatMap { row in
-      let (digest, algorithm, signature) = try row.decode((String, String, [UInt8]).self)
-      let stored = StoredSketch(algorithm: algorithm, signature: signature)
-      return (byText[digest] ?? []).map { ($0, stored) }
+      """
+      SELECT owner, digest, algorithm, signature
+      FROM unnest(\(questions.map(\.owner)), \(questions.map(\.digest.description))) AS question (owner, digest)
+      JOIN similarity.fingerprint USING (owner, digest)
+      """)
+    return try rows.map { row in
+      let (owner, digest, algorithm, signature) = try row.decode((UUID, String, String, [UInt8]).self)
+      return (
+        Question(owner: owner, digest: try Digest.read(digest)),
+        StoredSketch(algorithm: algorithm, signature: signature)
+      )
     }
   }
 

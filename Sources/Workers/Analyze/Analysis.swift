@@ -16,14 +16,14 @@ struct Analysis: Sendable {
   /// Whether the content may resemble others of the owner, of whose files this is the first with it.
   private let isComparable: Bool
 
-  /// - Parameter sketch: nil when the content has none; a failure when nobody looked, because the log knows what there is to know.
+  /// - Parameter sketch: nil when the content has none, or when nobody needs it.
   /// - Throws: why the content is not settled, unless it is gone with its file.
   init(
-    item: AnalyzeJob.Item, verdict: DuplicateVerdict, settled: Result<SettledBlob, any Error>, sketch: Sketch??
+    item: AnalyzeJob.Item, verdict: DuplicateVerdict, settled: Result<SettledBlob, any Error>, sketch: Sketch?
   ) throws {
     self.item = item
-    self.sketch = sketch ?? nil
-    isComparable = verdict == .unique && (sketch == nil || self.sketch != nil)
+    self.sketch = sketch
+    isComparable = verdict == .unique && sketch != nil
     switch (settled, verdict) {
     case (.success(let blob), _): self.settled = blob
     case (.failure(BlobStoreError.notFound), .removed): self.settled = nil

@@ -86,12 +86,16 @@ public struct AnalyzeJob: JobHandler {
     report: JobReport
   ) async {
     let settled: Result<SettledBlob, any Error>
-    var sketch: Sketch??
+    var sketch: Sketch?
     do {
       // Copies that somebody still wants keep the work worth doing.
       if items.allSatisfy(\.job.cancellation.isCancelled) { try items.first?.job.cancellation.check() }
       let blob = try await blobs.settle(digest)
-      if !isKnown { sketch = .some(try await sketcher.sketch(of: digest, size: blob.size)) }
+      // Of a known content too when it is new to an owner: a comparison must follow from the bytes alone, or it would tell that others have them.
+      let isNewToSomebody = try await finding.value.contains { id, verdict in
+        verdict == .unique && items.contains { $0.file.fileId == id }
+      }
+      if !isKnown || isNewToSomebody { sketch = try await sketcher.sketch(of: digest, size: blob.size) }
       settled = .success(blob)
     } catch {
       settled = .failure(error)
