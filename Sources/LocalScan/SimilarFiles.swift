@@ -21,8 +21,6 @@ public struct SimilarFiles: Sendable {
   public private(set) var groups: [SimilarFileGroup] = []
   public private(set) var troubles: [Trouble] = []
 
-  /// Shorter files have too few words.
-  private static let leastBytes: Int64 = 40
   /// Files with a common key that one is compared with: a family of more is found all the same, each member by some of the others.
   private static let candidateLimit = 1000
 
@@ -34,7 +32,7 @@ public struct SimilarFiles: Sendable {
   ///   - threshold: the least score.
   public init(_ files: [ScannedFile], threshold: Double, progress: ScanProgress = ScanProgress()) {
     self.threshold = threshold
-    self.files = files.filter { (Self.leastBytes...Int64(TextSketcher.mostBytes)).contains($0.size) }
+    self.files = files.filter { TextSketcher.sizes.contains($0.size) }
     progress.willRead(self.files.count)
     let results = FileReading.map(self.files.count) { [files = self.files] index, buffer in
       defer { progress.didRead(files[index].size) }

@@ -10,8 +10,8 @@ public enum TextSketcher {
   static let binCount = 256
   /// Fewer pairs of words say too little: short texts are alike by chance.
   public static let leastWeight = 20
-  /// More bytes of a content are not looked at.
-  public static let mostBytes = 8 << 20
+  /// Sizes of contents that are looked at, in bytes: shorter ones have too few words.
+  public static let sizes: ClosedRange<Int64> = 40...8 << 20
 
   /// Nil for bytes that are no text, and for texts that are too short to tell.
   public static func sketch(_ content: Span<UInt8>) -> Sketch? {

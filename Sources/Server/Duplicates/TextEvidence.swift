@@ -24,7 +24,7 @@ struct TextEvidence: Sendable {
     for try await buffer in try await blobs.read(digest) {
       if content.isEmpty, !TextSketcher.mayBeText(buffer.readableBytesView) { return nil }
       content += buffer.readableBytesView
-      guard content.count <= TextSketcher.mostBytes else { return nil }
+      guard content.count <= TextSketcher.sizes.upperBound else { return nil }
     }
     return content
   }

@@ -6,16 +6,13 @@ import Domain
 import NIOCore
 import NIOPosix
 
-/// Makes the sketches of contents that have one: texts of up to ``TextSketcher/mostBytes``.
+/// Makes the sketches of contents that have one: texts of ``TextSketcher/sizes``.
 struct ContentSketcher: Sendable {
   let blobs: any BlobStore
 
-  /// Shorter contents have too few words.
-  private static let leastBytes: Int64 = 40
-
   /// - Throws: what reading the blob does.
   func sketch(of digest: Digest, size: Int64) async throws -> Sketch? {
-    guard size >= Self.leastBytes, size <= TextSketcher.mostBytes else { return nil }
+    guard TextSketcher.sizes.contains(size) else { return nil }
     var content: [UInt8] = []
     content.reserveCapacity(Int(size))
     for try await buffer in try await blobs.read(digest) {
