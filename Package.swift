@@ -89,7 +89,7 @@ let package = Package(
       dependencies: ["DedupEngine", "Domain", "Postgres", "Redis", .crypto, .logging, .metrics, .lifecycle],
       swiftSettings: strict),
     .target(
-      name: "BlobStore", dependencies: ["Domain", "DedupEngine", .nioCore, .nioPosix, .logging, .metrics],
+      name: "BlobStore", dependencies: ["Domain", "DedupEngine", "Postgres", .nioCore, .nioPosix, .logging, .metrics],
       swiftSettings: strict),
 
     // Level 4: read models; people.
@@ -197,7 +197,9 @@ let package = Package(
     // Tests that start their own Postgres and Redis, one folder a module.
     .target(
       name: "TestSupport",
-      dependencies: ["Domain", "EventStore", "LocalServices", "Postgres", "Redis", .logging, .nioCore, .nioPosix],
+      dependencies: [
+        "BlobStore", "Domain", "EventStore", "LocalServices", "Postgres", "Redis", .logging, .nioCore, .nioPosix,
+      ],
       path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
       name: "IntegrationTests",

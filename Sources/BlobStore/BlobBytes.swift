@@ -9,6 +9,8 @@ import Synchronization
 public struct BlobBytes: AsyncSequence, Sendable {
   public typealias Element = ByteBuffer
 
+  static let bufferSize = 256 << 10
+
   /// The range of the content that is read.
   public let range: Range<Int64>
   /// Bytes of the whole content.
@@ -27,6 +29,8 @@ public struct BlobBytes: AsyncSequence, Sendable {
     guard range.lowerBound >= 0, range.upperBound <= content.size else {
       throw .rangeOutside(range, size: content.size)
     }
+    // With nothing to read nothing would be checked.
+    guard content.size > 0 || digest.bytes == SHA256Hasher.hash([]) else { throw .damaged(digest, "it has no bytes") }
     self.range = range
     self.digest = digest
     self.content = content
@@ -36,7 +40,7 @@ public struct BlobBytes: AsyncSequence, Sendable {
   public func makeAsyncIterator() -> Iterator {
     Iterator(
       content: content, pool: pool, position: range.lowerBound, end: range.upperBound,
-      verifier: range == 0..<size ? Verifier(digest: digest) : nil)
+      verifier: range == 0..<size && !content.verifiesItself ? Verifier(digest: digest) : nil)
   }
 
   public struct Iterator: AsyncIteratorProtocol, Sendable {
@@ -49,7 +53,9 @@ public struct BlobBytes: AsyncSequence, Sendable {
     public mutating func next() async throws -> ByteBuffer? {
       guard position < end else { return nil }
       do {
-        let buffer = if let pool { try await pool.run { [self] in try read() } } else { try read() }
+        let buffer = try await content.read(at: position, upTo: end, on: pool) { [self] buffer in
+          try verifier?.add(buffer, isLast: position + Int64(buffer.readableBytes) == end)
+        }
         position += Int64(buffer.readableBytes)
         return buffer
       } catch {
@@ -57,22 +63,46 @@ public struct BlobBytes: AsyncSequence, Sendable {
         throw error
       }
     }
-
-    private func read() throws -> ByteBuffer {
-      let buffer = try content.bytes(at: position, upTo: end)
-      try verifier?.add(buffer, isLast: position + Int64(buffer.readableBytes) == end)
-      return buffer
-    }
   }
 }
 
-/// One stored form of a blob, read by place. Blocks the calling thread.
+/// One stored form of a blob, read by place.
 protocol BlobContent: Sendable {
   /// Bytes of content.
   var size: Int64 { get }
 
-  /// At least one byte, at most 256 KiB, from `offset` on and not past `end`.
+  /// Whether every part is checked against a digest as it is read, so that the whole need not be.
+  var verifiesItself: Bool { get }
+
+  /// At least one byte, at most ``BlobBytes/bufferSize``, from `offset` on and not past `end`.
+  /// - Parameters:
+  ///   - pool: where it may block; nil when it never does.
+  ///   - check: looks at what was read, in the same place.
+  func read(
+    at offset: Int64, upTo end: Int64, on pool: BlockingPool?,
+    then check: @escaping @Sendable (ByteBuffer) throws -> Void
+  ) async throws -> ByteBuffer
+}
+
+/// A form that is read without asking anybody.
+protocol BlockingContent: BlobContent {
+  /// As ``BlobContent`` says. Blocks the calling thread.
   func bytes(at offset: Int64, upTo end: Int64) throws(BlobStoreError) -> ByteBuffer
+}
+
+extension BlockingContent {
+  var verifiesItself: Bool { false }
+
+  func read(
+    at offset: Int64, upTo end: Int64, on pool: BlockingPool?,
+    then check: @escaping @Sendable (ByteBuffer) throws -> Void
+  ) async throws -> ByteBuffer {
+    try await BlockingPool.run(on: pool) {
+      let buffer = try bytes(at: offset, upTo: end)
+      try check(buffer)
+      return buffer
+    }
+  }
 }
 
 /// Checks a content that is read from its first byte to its last.

@@ -17,6 +17,14 @@ enum BlobMetrics {
 
   static func published(_ blob: PublishedBlob) { published.increment(by: blob.size) }
 
+  private static let mendings = Counter(label: "onefold_blob_mended_total")
+
+  /// Counts a damaged content that was sent again.
+  static func mended() { mendings.increment() }
+
+  /// Counts a pack that cannot be read as one.
+  static func packDamaged() { damaged.increment() }
+
   /// Counts `error` if it tells of damage.
   static func note(_ error: any Error) {
     if case BlobStoreError.damaged = error { damaged.increment() }

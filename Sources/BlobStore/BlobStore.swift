@@ -45,14 +45,42 @@ public protocol BlobStore: Sendable {
   func restore(_ digest: Digest) async throws
 
   /// Removes what is condemned of a blob for good. What was published since is another copy, and stays.
-  /// - Returns: bytes on disk that were given back; zero when nothing was condemned.
-  func removeCondemned(_ digest: Digest) async throws -> Int64
+  /// - Returns: bytes that nothing needs any more, which may be fewer than the blob's: what it shares with others stays. Nil when nothing was
+  ///   condemned.
+  func removeCondemned(_ digest: Digest) async throws -> Int64?
+
+  /// Finds blobs that are there and not known: those of which a crash kept the knowledge, and all when it was lost, or is of an older backup.
+  /// - Parameter age: of what is looked at; younger parts may be about to become known by whoever wrote them, which does no harm.
+  /// - Returns: blobs that were not known. Whether anything refers to them is for the caller to find out.
+  @discardableResult
+  func findPacks(olderThan age: Duration) async throws -> Set<Digest>
+
+  /// Tidies up what holds parts of many blobs: finds what a crash left unknown, and gives back room that nothing needs any more.
+  /// - Parameter age: of what is looked at; younger parts may be about to be used by whoever wrote them.
+  func tidyPacks(olderThan age: Duration) async throws -> Tidying
 
   /// Removes staged bytes that nothing has been written to for `age`, and says how many files that were.
   func sweepStaged(olderThan age: Duration) async throws -> Int
 }
 
+/// What tidying up came to.
+public struct Tidying: Equatable, Sendable {
+  /// As ``BlobStore/findPacks(olderThan:)`` says.
+  public var found: Set<Digest> = []
+  /// Packs that were written anew, or removed.
+  public var packs = 0
+  /// Bytes on disk that were given back.
+  public var bytes: Int64 = 0
+
+  public init() {}
+}
+
 extension BlobStore {
+  /// Nothing is there to be found, or tidied, where each blob is on its own.
+  public func findPacks(olderThan age: Duration) async throws -> Set<Digest> { [] }
+
+  public func tidyPacks(olderThan age: Duration) async throws -> Tidying { Tidying() }
+
   /// All bytes.
   public func read(_ digest: Digest) async throws -> BlobBytes { try await read(digest, range: nil) }
 }

@@ -24,6 +24,13 @@ final class BlockingPool: Sendable {
     try await pool.runIfActive(body)
   }
 
+  /// Runs `body` on a thread of the pool; here, when there is none because `body` never blocks.
+  static func run<Result: Sendable>(
+    on pool: BlockingPool?, _ body: @escaping @Sendable () throws -> Result
+  ) async throws -> Result {
+    if let pool { try await pool.run(body) } else { try body() }
+  }
+
   /// Applies `body` to each element, side by side, with no more hops than there are threads.
   func each<Element: Sendable, Output: Sendable>(
     _ elements: [Element], _ body: @escaping @Sendable (Element) throws -> Output

@@ -67,9 +67,9 @@ public final class MemoryBlobStore: BlobStore {
     }
   }
 
-  public func removeCondemned(_ digest: Digest) async throws -> Int64 {
+  public func removeCondemned(_ digest: Digest) async throws -> Int64? {
     state.withLock { state in
-      guard let blob = state.condemned.removeValue(forKey: digest) else { return 0 }
+      guard let blob = state.condemned.removeValue(forKey: digest) else { return nil }
       defer { if state.blobs[digest] == nil { state.settled[digest] = nil } }
       return state.settled[digest]?.storedBytes ?? blob.size
     }
@@ -124,12 +124,12 @@ private struct MemoryStagedBlob: StagedBlob {
   func discard() async { store.discard(staged: id) }
 }
 
-private struct MemoryContent: BlobContent {
+private struct MemoryContent: BlockingContent {
   let array: [UInt8]
 
   var size: Int64 { Int64(array.count) }
 
   func bytes(at offset: Int64, upTo end: Int64) throws(BlobStoreError) -> ByteBuffer {
-    ByteBuffer(bytes: array[Int(offset)..<Int(min(end, offset + (256 << 10)))])
+    ByteBuffer(bytes: array[Int(offset)..<Int(min(end, offset + Int64(BlobBytes.bufferSize)))])
   }
 }

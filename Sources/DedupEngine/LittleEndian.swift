@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension RawSpan {
-  func littleEndian32(at offset: Int) -> UInt32 {
+  package func littleEndian32(at offset: Int) -> UInt32 {
     UInt32(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
   }
 
-  func littleEndian64(at offset: Int) -> UInt64 {
+  package func littleEndian64(at offset: Int) -> UInt64 {
     UInt64(littleEndian: unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
   }
 }
 
 extension [UInt8] {
-  mutating func appendLittleEndian(_ value: some FixedWidthInteger) {
+  package mutating func appendLittleEndian(_ value: some FixedWidthInteger) {
     Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
   }
 }

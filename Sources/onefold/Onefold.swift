@@ -19,12 +19,13 @@ struct Onefold: AsyncParsableCommand {
         onefold jobs                                what waits, runs and failed
         onefold audit --actor YOU@EXAMPLE           who did what, when
         onefold verify                              check the log against its seals
+        onefold fsck                                check that all bytes are there and whole
       """,
     version: "0.1.0",
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
-      ExportCommand.self, EraseCommand.self, DoctorCommand.self,
+      ExportCommand.self, EraseCommand.self, FsckCommand.self, DoctorCommand.self,
       PushCommand.self, ScanCommand.self, StatusCommand.self, JobsCommand.self, ServicesCommand.self,
       SettingsCommand.self,
     ])

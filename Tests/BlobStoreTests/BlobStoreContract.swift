@@ -20,24 +20,6 @@ struct StoreUnderTest: Sendable, CustomTestStringConvertible {
   ]
 }
 
-extension BlobStore {
-  /// Stages and publishes bytes, handed over in parts.
-  func publish(_ bytes: [UInt8], partSize: Int = 50_000) async throws -> PublishedBlob {
-    let staged = try await stage()
-    for start in stride(from: 0, to: bytes.count, by: partSize) {
-      try await staged.write(ByteBuffer(bytes: bytes[start..<min(bytes.count, start + partSize)]))
-    }
-    return try await staged.finish()
-  }
-
-  /// All bytes of a range.
-  func bytes(_ digest: Digest, range: Range<Int64>? = nil) async throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    for try await buffer in try await read(digest, range: range) { bytes += buffer.readableBytesView }
-    return bytes
-  }
-}
-
 /// Contents by name; the same every time.
 enum Sample {
   static func text(_ count: Int) -> [UInt8] {

@@ -4,6 +4,7 @@ import BlobStore
 import DedupEngine
 import Domain
 import NIOCore
+import TestSupport
 import Testing
 
 /// What every blob store promises, asked of each.

@@ -73,7 +73,9 @@ struct DurableState {
       durableNames.formUnion(synced)
     case .remove(let path):
       guard durableNames.remove(path) != nil, let hex = path.split(separator: "/").last else { return }
-      let others = durableNames.filter { $0.hasSuffix("/\(hex)") || $0.hasSuffix("/\(hex).lz4") }
+      let others = durableNames.filter { name in
+        name.hasSuffix("/\(hex)") || name.hasSuffix("/\(hex).lz4") || name.hasSuffix(".pack")
+      }
       if others.isEmpty { violations.append("\(path) was removed while nothing else was durable") }
     }
   }

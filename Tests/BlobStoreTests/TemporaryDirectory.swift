@@ -13,14 +13,14 @@ final class TemporaryDirectory: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
-  /// The paths of all files below, relative, sorted.
+  /// The paths of all files below, relative, sorted; but for the secret that every store has.
   func files(under folder: String = "") -> [String] {
     let base = "\(path)/\(folder)"
     let found = FileManager.default.enumerator(atPath: base)?.compactMap { $0 as? String } ?? []
     return found.filter { name in
       var isDirectory: ObjCBool = false
       return FileManager.default.fileExists(atPath: "\(base)/\(name)", isDirectory: &isDirectory)
-        && !isDirectory.boolValue
+        && !isDirectory.boolValue && !name.hasSuffix("chunking.secret")
     }.sorted()
   }
 }

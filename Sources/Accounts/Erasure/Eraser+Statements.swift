@@ -27,16 +27,6 @@ extension Eraser {
   /// Sessions, tokens and kept answers go with it. Before ``delete(_:)``.
   static func deleteCredential(of account: UUID) -> Query { "SELECT personal.delete_credential(\(account))" }
 
-  /// The head is read before the append that follows, under whose lock it can only be lower: the files' removals are all below it.
-  static func offer(_ digests: [String]) -> Query {
-    """
-    INSERT INTO reclaim.candidate (digest, position)
-    SELECT digest, (SELECT position FROM log.head)
-    FROM unnest(\(digests)) AS offered (digest)
-    ON CONFLICT (digest) DO NOTHING
-    """
-  }
-
   static let discardOldTables: Query =
     "SELECT projection.discard_before((SELECT coalesce(max(position), 0) FROM log.event WHERE type = 'account.erased'))"
 }

@@ -165,7 +165,7 @@ public struct Eraser: Sendable {
     let position = try await pool.transaction { connection in
       try await keys.destroy(account, on: connection)
       _ = try await connection.pipeline([
-        Self.offer(history.digests.map(\.description).sorted()), Self.deleteCredential(of: account),
+        Reclaimer.offer(history.digests.map(\.description).sorted()), Self.deleteCredential(of: account),
         Self.delete(account),
       ])
       return try await log.append(

@@ -3,6 +3,16 @@
 import Postgres
 
 extension Reclaimer {
+  /// Where an append follows in the same transaction, the head is read before it: what came before is all below it.
+  static func offer(_ digests: [String]) -> Query {
+    """
+    INSERT INTO reclaim.candidate (digest, position)
+    SELECT digest, (SELECT position FROM log.head)
+    FROM unnest(\(digests)) AS offered (digest)
+    ON CONFLICT (digest) DO NOTHING
+    """
+  }
+
   /// Candidates that the read table of contents knows enough about, each with its number of files there.
   static func lockOffered(limit: Int) -> Query {
     """

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import BlobStore
-import Domain
+public import Domain
 public import EventStore
 import Foundation
 public import Logging
@@ -39,6 +39,12 @@ public struct Reclaimer: Sendable {
   /// Whether a pass would find anything.
   public static func isDue(in pool: PostgresPool, grace: Duration) async throws -> Bool {
     try await pool.query(isDue(after: grace)).first?.decode(0) ?? false
+  }
+
+  /// Offers contents of which nobody knows whether a file has them.
+  public func offer(_ digests: Set<Digest>) async throws {
+    if digests.isEmpty { return }
+    _ = try await pool.execute(Self.offer(digests.map(\.description).sorted()))
   }
 
   /// What a pass did. Bytes are those on the disk.
@@ -140,18 +146,20 @@ public struct Reclaimer: Sendable {
         outcome.restored += 1
         return nil
       }
-      let wasThere = try await blobs.removeCondemned(digest) > 0
+      let removedBytes = try await blobs.removeCondemned(digest)
       if try await blobs.contains(digest) {
         // A copy that was published or restored since: of an upload that is under way, or was cut off. From the beginning.
         _ = try await connection.execute(Self.offerAgain(text))
-        guard wasThere else { return nil }
+        guard removedBytes != nil else { return nil }
       } else {
         // Also when an earlier conclusion was cut off after the removal: then it is told now.
         _ = try await connection.execute(Self.withdraw(text))
       }
       outcome.removed += 1
-      outcome.removedBytes += bytes
-      let event = try NewEvent(ContentReclaimed(digest: digest, storedBytes: bytes))
+      // What it shared with others stays, so they can be fewer than were condemned.
+      let storedBytes = removedBytes ?? bytes
+      outcome.removedBytes += storedBytes
+      let event = try NewEvent(ContentReclaimed(digest: digest, storedBytes: storedBytes))
       return StreamAppend(stream: StreamName(category: "content", id: digest.hex), expected: .any, events: [event])
     } catch let error as BlobStoreError {
       logger.warning("A blob cannot be removed", metadata: ["digest": "\(digest)", "error": "\(error)"])

@@ -6,7 +6,7 @@ import NIOCore
 import Synchronization
 
 /// A blob whose file is a seekable LZ4 frame. Every block is verified as it is read.
-final class CompressedContent: BlobContent {
+final class CompressedContent: BlockingContent {
   let size: Int64
   private let digest: Digest
   private let source: FileSource

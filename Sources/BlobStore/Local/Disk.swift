@@ -69,6 +69,20 @@ struct Disk: Sendable {
     try check("mkdir", path, except: EEXIST) { mkdir(path, 0o700) }
   }
 
+  /// Calls `body` for each file in a directory with its name and the second in which it was last written. What goes meanwhile may be missed.
+  func list(_ directory: String, _ body: (String, time_t) throws(BlobStoreError) -> Void) throws(BlobStoreError) {
+    guard let listing = opendir(directory) else { throw .current("opendir", directory) }
+    defer { closedir(listing) }
+    while let entry = readdir(listing) {
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { name in
+        String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      var status = stat()
+      guard lstat("\(directory)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      try body(name, status.st_mtim.tv_sec)
+    }
+  }
+
   @discardableResult
   private func check(
     _ operation: String, _ path: String, except expected: Int32 = 0, _ body: () -> Int32

@@ -15,8 +15,8 @@ final class DurabilityGroup: Sendable {
     enum Origin: Sendable {
       /// From a file that was written and not yet synced, unless the name is taken. The file loses its first name.
       case staged(OpenFile)
-      /// By moving a durable file from another place, if it is still there.
-      case moved(from: String)
+      /// From such a file, in the place of a damaged one.
+      case replacing(OpenFile)
       /// It is there already, and may not be durable yet.
       case present
     }
@@ -130,8 +130,9 @@ extension DurabilityGroup.Publication.Origin {
       defer { try? disk.remove(file.path) }
       try disk.sync(file)
       _ = try disk.link(file.path, to: name)
-    case .moved(let path):
-      _ = try disk.rename(path, to: name)
+    case .replacing(let file):
+      try disk.sync(file)
+      _ = try disk.rename(file.path, to: name)
     case .present:
       break
     }

@@ -5,7 +5,7 @@ import Glibc
 
 extension LocalBlobStore {
   public func condemn(_ digest: Digest) async throws -> Int64 {
-    try await pool.run {
+    let files = try await pool.run {
       try self.layout.condemnationLock.exclusive { () throws(BlobStoreError) in
         for place in self.places(of: digest) {
           try self.move(place.path, to: place.condemned, from: place.directory, into: self.layout.condemned)
@@ -13,25 +13,36 @@ extension LocalBlobStore {
       }
       return try self.condemnedBytes(digest)
     }
+    return files + (try await index.condemn(digest) ?? 0)
   }
 
   public func restore(_ digest: Digest) async throws {
-    _ = try await pool.run { try self.restoreNow(digest) }
+    _ = try await pool.run { try self.restoreFiles(digest) }
+    _ = try await index.restore(digest)
   }
 
-  public func removeCondemned(_ digest: Digest) async throws -> Int64 {
-    try await pool.run {
+  public func removeCondemned(_ digest: Digest) async throws -> Int64? {
+    // Chunks first: a crash in between leaves the files, and with them the memory that there is something to remove.
+    let chunks = try await removeCondemnedChunks(digest)
+    let files: Int64? = try await pool.run {
       let bytes = try self.condemnedBytes(digest)
-      guard bytes > 0 || self.isCondemned(digest) else { return 0 }
+      guard bytes > 0 || self.isCondemned(digest) else { return nil }
       for place in self.places(of: digest) { try self.disk.remove(place.condemned) }
       try self.disk.syncDirectory(self.layout.condemned)
       return bytes
     }
+    if chunks == nil, files == nil { return nil }
+    return (chunks ?? 0) + (files ?? 0)
+  }
+
+  private func removeCondemnedChunks(_ digest: Digest) async throws -> Int64? {
+    guard let content = try await index.content(digest), content.isCondemned else { return nil }
+    return try await index.remove(digest, chunks: manifest(of: digest, content).distinctChunks)
   }
 
   /// Blocks the calling thread.
   /// - Returns: whether anything was condemned.
-  func restoreNow(_ digest: Digest) throws(BlobStoreError) -> Bool {
+  func restoreFiles(_ digest: Digest) throws(BlobStoreError) -> Bool {
     var wasCondemned = false
     for place in places(of: digest) {
       if try move(place.condemned, to: place.path, from: layout.condemned, into: place.directory) {

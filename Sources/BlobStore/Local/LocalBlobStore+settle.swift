@@ -5,20 +5,19 @@ public import Domain
 import Glibc
 
 extension LocalBlobStore {
-  private enum Start: Sendable {
-    /// With what is left to do, if anything is.
-    case settledBefore(SettledBlob, DurabilityGroup.Publication?)
-    case draft(SettlingDraft, SettledBlob?)
-  }
+  /// How often a content is packed anew because chunks that it was to share were given up meanwhile.
+  private static let attemptLimit = 5
 
   /// A small content is published in its final form (``LocalStagedBlob``), and nothing is left to do. Others are settled in steps,
   /// each of which may be the last before a crash:
   ///
-  /// 1. The raw file is read once: hashed against its digest, and compressed into `staged` as far as that is worthwhile.
-  /// 2. Compressed: it is published durably under `settled`, and then the raw name goes. Not worthwhile: the raw file is renamed
-  ///    into `settled`, durably.
+  /// 1. The raw file is read once: hashed against its digest, and cut into chunks, of which those that the index does not know are written
+  ///    into a pack in `staged`, with the manifest of the content.
+  /// 2. The pack is published durably, and then taken into the index, in one transaction.
+  /// 3. The raw name goes.
   ///
-  /// A crash in between leaves the raw form, or both; the next settling goes on from there.
+  /// A crash in between leaves the raw form, or both, and perhaps a pack that the index does not know: the next settling goes on
+  /// from there, and ``findPacks(olderThan:)`` finds the pack.
   public func settle(_ digest: Digest) async throws -> SettledBlob {
     do {
       return try await settleOnce(digest)
@@ -29,45 +28,56 @@ extension LocalBlobStore {
   }
 
   private func settleOnce(_ digest: Digest) async throws -> SettledBlob {
-    switch try await pool.run({ try self.start(digest) }) {
-    case .settledBefore(let settled, let publication):
-      if let publication { try await durability.publish(publication) }
-      return settled
-    case .draft(let draft, let first):
-      do {
-        var settled = first
-        while settled == nil { settled = try await pool.run { try draft.advance() } }
-        guard let settled else { throw BlobStoreError.closed }
-        try await durability.publish(publication(of: draft, digest))
-        return settled
-      } catch {
-        try? await pool.run { try draft.discard() }
-        throw error
+    for _ in 0..<Self.attemptLimit {
+      if let settled = try await settledBefore(digest) { return settled }
+      guard let raw = try await pool.run({ try OpenFile.reading(self.layout.raw(digest)) }) else {
+        // Settled by another between the two looks, or never there.
+        if let settled = try await settledBefore(digest) { return settled }
+        // Somebody is still at work on it, and may be about to refer to it.
+        if try await pool.run({ try self.restoreFiles(digest) }) { continue }
+        throw BlobStoreError.notFound(digest)
       }
+      try await pack(raw, digest)
     }
-  }
-
-  /// All there is to do for a small blob but publishing, in one hop.
-  private func start(_ digest: Digest) throws -> Start {
-    if let before = try settledBefore(digest) { return before }
-    guard let raw = try OpenFile.reading(layout.raw(digest)) else {
-      // Settled by another between the two looks, or never there.
-      if let before = try settledBefore(digest) { return before }
-      // Somebody is still at work on it, and may be about to refer to it.
-      if try restoreNow(digest) { return try start(digest) }
-      throw BlobStoreError.notFound(digest)
-    }
-    let draft = SettlingDraft(digest: digest, raw: raw, path: layout.newStagedPath(), disk: disk)
-    do {
-      return .draft(draft, try draft.advance())
-    } catch {
-      try? draft.discard()
-      throw error
-    }
+    throw BlobStoreError.system(operation: "settle", path: layout.raw(digest), errno: EAGAIN)
   }
 
   /// What was published as it is, or an earlier settling made. A raw form that is there as well is dropped.
-  private func settledBefore(_ digest: Digest) throws -> Start? {
+  private func settledBefore(_ digest: Digest, attempts: Int = attemptLimit) async throws -> SettledBlob? {
+    if let (settled, publication) = try await pool.run({ try self.settledFile(digest) }) {
+      guard let publication else { return settled }
+      // It was sent again: the occasion to see whether it is whole.
+      do {
+        try await verifyFile(publication.name, digest)
+        try await durability.publish(publication)
+        return settled
+      } catch BlobStoreError.damaged {
+        BlobMetrics.mended()
+        try await pool.run { try self.disk.remove(publication.name) }
+      }
+    }
+    guard let content = try await index.content(digest) else { return nil }
+    if content.isCondemned {
+      // Somebody is still at work on it, and may be about to refer to it.
+      guard try await index.restore(digest) else { return nil }
+    }
+    guard try await pool.run({ access(self.layout.raw(digest), F_OK) == 0 }) else { return content.settled }
+    // It was sent again: the occasion to see whether it is whole, and to mend it.
+    let damaged = try await damaged(digest, content)
+    if damaged.isEmpty {
+      try await dropRaw(digest)
+      return content.settled
+    }
+    guard attempts > 1, let raw = try await pool.run({ try OpenFile.reading(self.layout.raw(digest)) }) else {
+      throw BlobStoreError.damaged(digest, "\(damaged.count) of its chunks cannot be mended")
+    }
+    try await pack(raw, digest, insteadOf: damaged)
+    BlobMetrics.mended()
+    // Looked at once more: a lost manifest names its chunks only now.
+    return try await settledBefore(digest, attempts: attempts - 1)
+  }
+
+  private func settledFile(_ digest: Digest) throws -> (SettledBlob, DurabilityGroup.Publication?)? {
     let settled: SettledBlob
     let name: String
     if let file = try OpenFile.reading(layout.compressed(digest)) {
@@ -83,25 +93,59 @@ extension LocalBlobStore {
     }
     // With no other form about, the name is as durable as a reference to the blob: the upload synced it, or found it and synced it
     // again; and if a crash has kept a settling from syncing its rename, a power cut gives back the raw form.
-    guard access(layout.raw(digest), F_OK) == 0 else { return .settledBefore(settled, nil) }
+    guard access(layout.raw(digest), F_OK) == 0 else { return (settled, nil) }
     // The name may be one that a crashed settling never synced.
-    return .settledBefore(
+    return (
       settled,
       .init(
-        origin: .present, name: name, directory: layout.settledDirectory(digest), obsolete: obsoleteRaw(digest)))
+        origin: .present, name: name, directory: layout.settledDirectory(digest),
+        obsolete: .init(path: layout.raw(digest), lock: layout.condemnationLock))
+    )
   }
 
-  private func publication(of draft: SettlingDraft, _ digest: Digest) -> DurabilityGroup.Publication {
-    let directory = layout.settledDirectory(digest)
-    return if let file = draft.file {
-      .init(
-        origin: .staged(file), name: layout.compressed(digest), directory: directory, obsolete: obsoleteRaw(digest))
-    } else {
-      .init(origin: .moved(from: layout.raw(digest)), name: layout.uncompressed(digest), directory: directory)
+  /// Unless the content was condemned meanwhile: then the raw form may be what an upload relies on.
+  private func dropRaw(_ digest: Digest) async throws {
+    let path = layout.raw(digest)
+    _ = try await index.whileLive(digest, on: pool) { [disk] in try disk.remove(path) }
+  }
+
+  /// Writes what the index does not know of a raw blob into packs, and takes them into the index.
+  /// - Parameter damaged: what the index knows, and is written all the same.
+  private func pack(_ raw: OpenFile, _ digest: Digest, insteadOf damaged: Set<Digest> = []) async throws {
+    let draft = try await pool.run { [self] in
+      try PackingDraft(digest: digest, raw: raw, chunkers: chunkers, packSize: packSize, layout: layout, disk: disk)
+    }
+    do {
+      var known: Set<Digest> = []
+      while true {
+        switch try await pool.run({ [known] in try draft.advance(known: known) }) {
+        case .ask(let chunks):
+          known = chunks.isEmpty ? [] : try await index.known(among: chunks).subtracting(damaged)
+        case .publish(let pack):
+          _ = try await admit(pack, insteadOf: damaged)
+          known = []
+        case .finish(let pack):
+          let admission = try await admit(pack, insteadOf: damaged)
+          // Others that were at work at the same time were quicker: what they keep goes at once.
+          if admission.unplacedBytes * 4 >= pack.contents.byteCount { _ = try await compact(pack.contents.id) }
+          return try await removeIdle(pack.contents)
+        }
+      }
+    } catch {
+      try? await pool.run { try draft.discard() }
+      throw error
     }
   }
 
-  private func obsoleteRaw(_ digest: Digest) -> DurabilityGroup.Obsolete {
-    .init(path: layout.raw(digest), lock: layout.condemnationLock)
+  /// Makes a pack durable under its name, and then known.
+  private func admit(_ pack: WrittenPack, insteadOf damaged: Set<Digest>) async throws -> Admission {
+    try await publish(pack)
+    return try await index.admit(pack.contents, insteadOf: damaged)
+  }
+
+  func publish(_ pack: WrittenPack) async throws {
+    let id = pack.contents.id
+    try await durability.publish(
+      .init(origin: .staged(pack.file), name: layout.pack(id), directory: layout.packDirectory(id)))
   }
 }

@@ -3,10 +3,12 @@
 import DedupEngine
 public import Domain
 import Glibc
+public import Postgres
 
-/// Blobs as files in a directory tree; see ``BlobLayout`` for the places.
+/// Blobs in a directory tree, small ones as files and larger ones as chunks in packs; see ``BlobLayout`` for the places.
 ///
-/// Several stores, also of several processes, may share one root: they meet only in the file system's atomic steps.
+/// Several stores, also of several processes, may share one root: they meet in the file system's atomic steps, and in the index of
+/// chunks, which they must share as well.
 public final class LocalBlobStore: BlobStore {
   public static let defaultThreadCount = 16
 
@@ -14,36 +16,58 @@ public final class LocalBlobStore: BlobStore {
   let disk: Disk
   let pool: BlockingPool
   let durability: DurabilityGroup
+  let index: any ChunkIndex
+  let chunkers: Chunkers
+  let packSize: Int64
 
   /// Opens the store, creating what is missing; blocks for some milliseconds the first time.
   ///
   /// - Parameters:
   ///   - root: a directory, created for this user only. All of it must be on one file system.
+  ///   - database: where the index of chunks is.
   ///   - threads: how many disk calls may be under way at once.
-  public convenience init(root: String, threads: Int = defaultThreadCount) throws(BlobStoreError) {
-    try self.init(root: root, threads: threads, disk: Disk())
+  public convenience init(
+    root: String, database: PostgresPool, threads: Int = defaultThreadCount
+  ) throws(BlobStoreError) {
+    try self.init(root: root, index: PostgresChunkIndex(pool: database), threads: threads, disk: Disk())
   }
 
-  init(root: String, threads: Int = defaultThreadCount, disk: Disk) throws(BlobStoreError) {
+  /// A store whose index of chunks lives and ends with it: for measurements without a database.
+  public convenience init(root: String, threads: Int = defaultThreadCount) throws(BlobStoreError) {
+    try self.init(root: root, index: MemoryChunkIndex(), threads: threads, disk: Disk())
+  }
+
+  init(
+    root: String, index: any ChunkIndex = MemoryChunkIndex(), threads: Int = defaultThreadCount,
+    packSize: Int64 = PackingDraft.packSize, disk: Disk
+  ) throws(BlobStoreError) {
+    self.packSize = packSize
     layout = BlobLayout(root: root)
     self.disk = disk
+    self.index = index
     pool = BlockingPool(threadCount: threads)
     durability = DurabilityGroup(disk: disk, pool: pool)
     try layout.create(on: disk)
+    // As with the directories, a crash can leave no more than part of the way done.
+    chunkers = Chunkers(secret: try ChunkingSecret.open(layout, on: Disk()))
   }
 
   public func stage() async throws -> any StagedBlob { LocalStagedBlob(store: self) }
 
   public func contains(_ digest: Digest) async throws -> Bool {
-    try await pool.run { self.find(digest) { access($0, F_OK) == 0 ? true : nil } ?? false }
+    try await find(digest, { access($0, F_OK) == 0 ? true : nil }, { _ in true }) ?? false
   }
 
   public func size(of digest: Digest) async throws -> Int64 {
-    try await pool.run { try self.open(digest).size }
+    guard let size = try await find(digest, { try self.open($0, digest)?.size }, { $0.settled.size }) else {
+      throw BlobStoreError.notFound(digest)
+    }
+    return size
   }
 
   public func read(_ digest: Digest, range: Range<Int64>?) async throws -> BlobBytes {
-    let content = try await pool.run { try self.open(digest) }
+    let content = try await find(digest, { try self.open($0, digest) }, { try await self.open($0, digest) })
+    guard let content else { throw BlobStoreError.notFound(digest) }
     return try BlobBytes(digest: digest, content: content, range: range, pool: pool)
   }
 
@@ -53,20 +77,11 @@ public final class LocalBlobStore: BlobStore {
   }
 
   private func sweepStaged(writtenBefore oldest: time_t) throws(BlobStoreError) -> Int {
-    guard let listing = opendir(layout.staged) else { throw .current("opendir", layout.staged) }
-    defer { closedir(listing) }
     var swept = 0
-    while let entry = readdir(listing) {
-      let name = withUnsafeBytes(of: &entry.pointee.d_name) { name in
-        String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      let path = "\(layout.staged)/\(name)"
-      var status = stat()
+    try disk.list(layout.staged) { name, written throws(BlobStoreError) in
       // What is gone by now was finished or discarded.
-      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_mtim.tv_sec < oldest else {
-        continue
-      }
-      try disk.remove(path)
+      guard written < oldest else { return }
+      try disk.remove("\(layout.staged)/\(name)")
       swept += 1
     }
     return swept
@@ -91,21 +106,27 @@ extension LocalBlobStore {
     return nil
   }
 
-  /// Opens a blob in whichever form it is.
-  func open(_ digest: Digest) throws -> any BlobContent {
-    guard let file = try find(digest, { try OpenFile.reading($0) }) else { throw BlobStoreError.notFound(digest) }
-    return file.path.hasSuffix(".lz4")
+  func open(_ path: String, _ digest: Digest) throws -> (any BlobContent)? {
+    guard let file = try OpenFile.reading(path) else { return nil }
+    return path.hasSuffix(".lz4")
       ? try CompressedContent(digest: digest, file: file) : try RawContent(digest: digest, file: file)
   }
 
-  /// The first answer among the paths where a blob may be, condemned ones too; see ``BlobLayout`` for why it looks twice.
-  private func find<Answer>(_ digest: Digest, _ look: (String) throws -> Answer?) rethrows -> Answer? {
+  private func open(_ content: ChunkedContent, _ digest: Digest) async throws -> any BlobContent {
+    PackedContent(try await manifest(of: digest, content), packs: PackFiles(layout: layout), index: index)
+  }
+
+  /// The first answer among the places where a blob may be, condemned ones too; see ``BlobLayout`` for why it looks twice.
+  private func find<Answer: Sendable>(
+    _ digest: Digest, _ look: @escaping @Sendable (String) throws -> Answer?,
+    _ lookAt: (ChunkedContent) async throws -> Answer
+  ) async throws -> Answer? {
     let places = places(of: digest)
     let usual = places.map(\.path)
-    for path in usual + places.map(\.condemned) + usual {
-      if let answer = try look(path) { return answer }
-    }
-    return nil
+    let first = try await pool.run { try (usual + places.map(\.condemned)).firstAnswer(look) }
+    if let first { return first }
+    if let content = try await index.content(digest) { return try await lookAt(content) }
+    return try await pool.run { try usual.firstAnswer(look) }
   }
 
   /// In the order in which a blob moves, so that none is missed.
@@ -117,5 +138,14 @@ extension LocalBlobStore {
       Location(path: layout.compressed(digest), directory: settled, condemned: layout.condemned(digest, "lz4")),
       Location(path: layout.uncompressed(digest), directory: settled, condemned: layout.condemned(digest, "none")),
     ]
+  }
+}
+
+extension [String] {
+  fileprivate func firstAnswer<Answer>(_ look: (String) throws -> Answer?) rethrows -> Answer? {
+    for path in self {
+      if let answer = try look(path) { return answer }
+    }
+    return nil
   }
 }

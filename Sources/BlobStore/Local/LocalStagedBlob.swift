@@ -97,12 +97,14 @@ final class LocalStagedBlob: StagedBlob {
     }
   }
 
-  /// Writes a body that is in memory as it will stay, unless a blob of the same digest is there.
+  /// Writes a body that is in memory as it will stay, unless a blob of the same digest is there, and whole: these bytes may be the last good
+  /// ones.
   private func settled(_ digest: Digest, _ state: inout State) throws -> DurabilityGroup.Publication {
-    if let existing = try store.locate(digest) {
+    let frame = try SettledBlob.compress(state.pending.readableBytesSpan)
+    let existing = try store.locate(digest)
+    if let existing, try Self.isWhole(existing.path, state.pending.readableBytesSpan, frame) {
       return .init(origin: .present, name: existing.path, directory: existing.directory)
     }
-    let frame = try SettledBlob.compress(state.pending.readableBytesSpan)
     let file = try store.disk.create(path)
     state.file = file
     if let frame {
@@ -112,9 +114,22 @@ final class LocalStagedBlob: StagedBlob {
     }
     // What failed above is removed by `discard`; from here on by whoever publishes.
     state.file = nil
-    return .init(
-      origin: .staged(file), name: frame == nil ? store.layout.uncompressed(digest) : store.layout.compressed(digest),
-      directory: store.layout.settledDirectory(digest))
+    let name = frame == nil ? store.layout.uncompressed(digest) : store.layout.compressed(digest)
+    let directory = store.layout.settledDirectory(digest)
+    guard let existing else { return .init(origin: .staged(file), name: name, directory: directory) }
+    BlobMetrics.mended()
+    // In another form it would stay, and be found first: only what has the same name is replaced.
+    if existing.path != name { try store.disk.remove(existing.path) }
+    return .init(origin: .replacing(file), name: name, directory: directory)
+  }
+
+  /// Whether a file is just what these bytes would be written as now. What another version of LZ4 made is not, and is written anew.
+  private static func isWhole(_ path: String, _ content: RawSpan, _ frame: [UInt8]?) throws -> Bool {
+    guard let file = try OpenFile.reading(path) else { return false }
+    let size = try file.size()
+    guard size == Int64(path.hasSuffix(".lz4") ? frame?.count ?? -1 : content.byteCount) else { return false }
+    let stored = try file.read(at: 0, count: Int(size))
+    return path.hasSuffix(".lz4") ? stored == frame : content.isEqual(to: stored.span.bytes)
   }
 
   private func remove() throws(BlobStoreError) {
@@ -123,5 +138,12 @@ final class LocalStagedBlob: StagedBlob {
       return state.file.take() != nil
     }
     if hadFile { try store.disk.remove(path) }
+  }
+}
+
+extension RawSpan {
+  fileprivate func isEqual(to other: RawSpan) -> Bool {
+    byteCount == other.byteCount
+      && withUnsafeBytes { mine in other.withUnsafeBytes { other in mine.elementsEqual(other) } }
   }
 }

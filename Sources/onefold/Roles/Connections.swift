@@ -78,18 +78,20 @@ struct Connections: Sendable {
     ]
   }
 
-  func workers(_ settings: Settings, blobs: any BlobStore) -> WorkerPool {
+  /// What runs jobs, and what it needs to find first.
+  func workers(_ settings: Settings, blobs: any BlobStore) -> [any Service] {
     var options = WorkerOptions()
     options.concurrency = settings.concurrency
     options.classes = Set(settings.classes)
     let finder = ProjectedDuplicateFinder(files: FileViews(pool: pool), positions: positions)
     let index = ProjectedSimilarityIndex(candidates: SimilarityCandidates(pool: pool), positions: positions)
-    return WorkerPool(
+    let pool = WorkerPool(
       redis: redis, log: log,
       handlers: [
         AnalyzeJob(log: log, blobs: blobs, finder: finder), CompareJob(log: log, index: index),
       ] + periodicJobs(settings, blobs: blobs),
       options: options, logger: logger)
+    return [PackRecovery(blobs: blobs, reclaimer: reclaimer(settings, blobs: blobs), logger: logger), pool]
   }
 
   func reclaimer(_ settings: Settings, blobs: any BlobStore) -> Reclaimer {
@@ -120,7 +122,9 @@ func withConnections(_ options: CommonOptions, _ body: (Connections) async throw
 
 extension Settings {
   /// The bytes, as this process reads and writes them.
-  func openBlobs() throws -> LocalBlobStore { try LocalBlobStore(root: blobsDirectory.path) }
+  func openBlobs(_ connections: Connections) throws -> LocalBlobStore {
+    try LocalBlobStore(root: blobsDirectory.path, database: connections.pool)
+  }
 
   func requiredDatabaseURL() throws -> String {
     guard let databaseURL else {

@@ -16,6 +16,9 @@ extension Connections {
   /// Longer than any upload may take.
   private static let stagedAge = Duration.seconds(24 * 3600)
 
+  /// Longer than it takes from writing a pack to knowing it.
+  private static let packAge = Duration.seconds(3600)
+
   func scheduler(_ settings: Settings) -> Scheduler {
     // So that bytes go soon after their grace, whatever it is.
     let pace = min(max(settings.reclaimGrace, .seconds(1)), .seconds(30))
@@ -40,7 +43,10 @@ extension Connections {
         ]
       },
       RoundJob(.sweep, log: log) { [pool] _ in
-        [
+        let tidying = try await blobs.tidyPacks(olderThan: Self.packAge)
+        try await reclaimer.offer(tidying.found)
+        return [
+          "packs": Int64(tidying.packs), "packBytes": tidying.bytes, "foundBlobs": Int64(tidying.found.count),
           "stagedBlobs": Int64(try await blobs.sweepStaged(olderThan: Self.stagedAge)),
           "sessions": Int64(try await Sessions.sweep(in: pool)), "keptAnswers": Int64(try await answers.sweep()),
         ]

@@ -28,7 +28,7 @@ struct ServerRole: Sendable {
         "Access tokens need a secret that all servers share: set ONEFOLD_TOKEN_SECRET (openssl rand -hex 32).")
     }
     let (pool, log) = (connections.pool, connections.log)
-    blobs = try settings.openBlobs()
+    blobs = try settings.openBlobs(connections)
     let tokens = try await Tokens(
       TokenConfiguration(
         secret: Array(secret.utf8), previousSecret: settings.previousTokenSecret.map { Array($0.utf8) }))

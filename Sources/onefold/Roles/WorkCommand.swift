@@ -19,6 +19,6 @@ struct WorkCommand: AsyncParsableCommand {
 
   func run() async throws {
     let role = try await Role(common.settings(worker.flags + operations.flags))
-    try await role.run([role.connections.workers(role.settings, blobs: role.settings.openBlobs())])
+    try await role.run(role.connections.workers(role.settings, blobs: role.settings.openBlobs(role.connections)))
   }
 }

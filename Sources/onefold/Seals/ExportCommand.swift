@@ -37,7 +37,7 @@ struct ExportCommand: AsyncParsableCommand {
     let sink = try ExportSink(path: file)
     do {
       let summary = try await withInterruption {
-        try await VerifyCommand.showing(ProgressBar(title: "Exporting", totalItems: 0, unit: "events")) { bar in
+        try await ProgressBar.showing(ProgressBar(title: "Exporting", totalItems: 0, unit: "events")) { bar in
           try await export.run(
             write: { try sink.write($0) },
             progress: { events, head in

@@ -64,7 +64,7 @@ struct VerifyCommand: AsyncParsableCommand {
     let report: VerifyReport
     do {
       report = try await withInterruption { [self] in
-        try await Self.showing(ProgressBar(title: "Verifying", totalItems: 0, unit: "events")) { bar in
+        try await ProgressBar.showing(ProgressBar(title: "Verifying", totalItems: 0, unit: "events")) { bar in
           try await verify(settings, keys, bar)
         }
       }
@@ -113,16 +113,6 @@ struct VerifyCommand: AsyncParsableCommand {
     return try await LogVerification(
       configuration: database, trusting: keys, copyPath: seals, logger: settings.startLogging()
     ).run(progress: progress)
-  }
-
-  static func showing<Value: Sendable>(
-    _ bar: ProgressBar, _ body: (ProgressBar) async throws -> Value
-  ) async throws -> Value {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await bar.run() }
-      defer { group.cancelAll() }
-      return try await body(bar)
-    }
   }
 
   private func show(_ report: VerifyReport) throws {

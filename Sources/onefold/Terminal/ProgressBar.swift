@@ -38,6 +38,17 @@ final class ProgressBar: Sendable {
   /// Draws until cancelled, then draws the last state and leaves the line.
   func run() async { await ProgressBars([self]).run() }
 
+  /// Draws a bar while `body` moves it on.
+  static func showing<Value: Sendable>(
+    _ bar: ProgressBar, _ body: (ProgressBar) async throws -> Value
+  ) async throws -> Value {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await bar.run() }
+      defer { group.cancelAll() }
+      return try await body(bar)
+    }
+  }
+
   /// As it is now.
   var line: String { line(state.withLock { $0 }) }
 

@@ -54,7 +54,7 @@ struct UpCommand: AsyncParsableCommand {
       let address = Self.shown(settings.host)
       services =
         servers.services + connections.services + connections.projections(settings)
-        + connections.relay(settings) + [connections.workers(settings, blobs: server.blobs)]
+        + connections.relay(settings) + connections.workers(settings, blobs: server.blobs)
         + (try connections.sealer(settings))
         + (try server.services { port in
           Terminal.writeError("Onefold is at http://\(address):\(port)\n")

@@ -6,6 +6,8 @@ import subprocess
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from . import packs
+
 
 class Verdict:
     """One line a promise: how many things were looked at, and what broke it."""
@@ -190,6 +192,10 @@ class Verifier:
                             if path.suffix == ".lz4" else path.read_bytes())
                     if hashlib.sha256(data).hexdigest() != digest:
                         broken.append(str(path))
+        for digest, data in packs.contents(self.blobs).items():
+            stored[digest] = self.blobs / "packs"
+            if hashlib.sha256(data).hexdigest() != digest:
+                broken.append(digest)
         self.verdict.check("every blob has the bytes that its name says", len(stored), broken)
         referenced = {digest for (digest,) in self.sql(
             "SELECT DISTINCT substr(payload->>'digest', 8) FROM log.event WHERE type = 'file.uploaded'")}

@@ -80,7 +80,7 @@ struct AnalysisPathTests {
       pool = PostgresPool(configuration: database, size: 8, logger: AnalysisPathTests.quiet)
       self.redis = RedisClient(configuration: redis, logger: AnalysisPathTests.quiet)
       log = PostgresEventLog(pool: pool, redis: self.redis, logger: AnalysisPathTests.quiet)
-      blobs = try LocalBlobStore(root: TestServices.makeDirectory("blobs").path)
+      blobs = try LocalBlobStore(root: TestServices.makeDirectory("blobs").path, database: pool)
       positions = ProjectionPositions(pool: pool, redis: self.redis, logger: AnalysisPathTests.quiet)
     }
 

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import DedupEngine
+import Domain
+import Foundation
+
+/// One thing that a pack holds, as the index at the pack's end says it.
+struct PackEntry: Equatable, Sendable {
+  /// Part of the format: values are never given another meaning.
+  enum Kind: UInt8, Sendable {
+    /// A chunk as it is.
+    case rawChunk = 0
+    /// A chunk as one LZ4 block.
+    case lz4Chunk = 1
+    /// The manifest of a content.
+    case manifest = 16
+
+    /// Of a chunk.
+    init(_ codec: Codec) {
+      switch codec {
+      case .none: self = .rawChunk
+      case .lz4: self = .lz4Chunk
+      }
+    }
+  }
+
+  let kind: Kind
+  /// Of the chunk's bytes, or of the content that the manifest is of.
+  let digest: Digest
+  /// Where it begins in the pack.
+  let offset: Int64
+  /// Bytes in the pack.
+  let storedSize: Int
+  /// Bytes of the chunk, or of the content.
+  let size: Int64
+
+  var isChunk: Bool { kind != .manifest }
+
+  var codec: Codec { kind == .lz4Chunk ? .lz4 : .none }
+
+  static let byteCount = 1 + Digest.byteCount + 8 + 4 + 8
+
+  func append(to bytes: inout [UInt8]) {
+    bytes.append(kind.rawValue)
+    bytes += digest.bytes
+    bytes.appendLittleEndian(UInt64(offset))
+    bytes.appendLittleEndian(UInt32(storedSize))
+    bytes.appendLittleEndian(UInt64(size))
+  }
+
+  /// - Returns: nil for a kind that this version does not know, and for numbers that no pack has.
+  init?(_ bytes: RawSpan, at start: Int) {
+    let digest = start + 1
+    let numbers = digest + Digest.byteCount
+    guard let kind = Kind(rawValue: bytes.unsafeLoad(fromByteOffset: start, as: UInt8.self)),
+      let offset = Int64(exactly: bytes.littleEndian64(at: numbers)),
+      let size = Int64(exactly: bytes.littleEndian64(at: numbers + 12))
+    else { return nil }
+    self.init(
+      kind: kind, digest: Digest(bytes: bytes.extracting(digest..<numbers).withUnsafeBytes(Array.init)), offset: offset,
+      storedSize: Int(bytes.littleEndian32(at: numbers + 8)), size: size)
+  }
+
+  init(kind: Kind, digest: Digest, offset: Int64, storedSize: Int, size: Int64) {
+    self.kind = kind
+    self.digest = digest
+    self.offset = offset
+    self.storedSize = storedSize
+    self.size = size
+  }
+}
+
+/// A pack that is on the disk: all that the index of chunks has to know of it.
+struct PackContents: Sendable {
+  let id: UUID
+  /// Bytes of its file.
+  let byteCount: Int64
+  let entries: [PackEntry]
+  /// Of the contents whose manifests it holds.
+  let manifests: [Manifest]
+
+  func entry(of manifest: Manifest) -> PackEntry? { entries.first { !$0.isChunk && $0.digest == manifest.digest } }
+}
+
+extension ChunkPlace {
+  init(_ entry: PackEntry, in pack: UUID) {
+    self.init(
+      pack: pack, offset: entry.offset, storedSize: entry.storedSize, size: Int(entry.size),
+      codec: entry.codec)
+  }
+}

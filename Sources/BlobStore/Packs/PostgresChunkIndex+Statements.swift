@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import Foundation
+import Postgres
+
+extension PostgresChunkIndex {
+  static func known(among chunks: [[UInt8]]) -> Query {
+    "SELECT digest FROM unnest(\(chunks)) AS wanted (digest) JOIN blob.chunk USING (digest)"
+  }
+
+  static func places(of chunks: [[UInt8]]) -> Query {
+    """
+    SELECT digest, pack_id, start, stored_size, size, codec
+    FROM unnest(\(chunks)) AS wanted (digest)
+    JOIN blob.chunk USING (digest)
+    """
+  }
+
+  static func content(_ digest: [UInt8]) -> Query {
+    """
+    SELECT size, stored_bytes, codec, condemned, pack_id, start, stored_size
+    FROM blob.content
+    WHERE digest = \(digest)
+    """
+  }
+
+  /// After its chunks: what of them is placed elsewhere is waste.
+  static func insert(_ pack: PackContents) -> Query {
+    let chunkBytes = pack.entries.reduce(Int64(0)) { $0 + ($1.isChunk ? Int64($1.storedSize) : 0) }
+    return """
+      WITH placed AS (
+        SELECT \(chunkBytes) - coalesce(sum(stored_size), 0)::bigint AS unplaced_bytes
+        FROM blob.chunk
+        WHERE pack_id = \(pack.id)
+      ), insertion AS (
+        INSERT INTO blob.pack (byte_count, unplaced_bytes, pack_id)
+        SELECT \(pack.byteCount), unplaced_bytes, \(pack.id) FROM placed
+        ON CONFLICT (pack_id) DO NOTHING
+      )
+      SELECT unplaced_bytes FROM placed
+      """
+  }
+
+  /// Those that are placed elsewhere stay there, unless they were lost there.
+  static func insertChunks(of pack: PackContents, insteadOf lost: [[UInt8]]) -> Query {
+    """
+    INSERT INTO blob.chunk (start, stored_size, size, codec, pack_id, digest)
+    SELECT start, stored_size, size, codec, \(pack.id), digest
+    FROM \(rows(of: pack.entries.filter(\.isChunk)))
+    ORDER BY digest
+    ON CONFLICT (digest) DO UPDATE SET
+      pack_id = excluded.pack_id, start = excluded.start, stored_size = excluded.stored_size, codec = excluded.codec
+    WHERE chunk.digest = ANY(\(lost))
+    """
+  }
+
+  private static func rows(of entries: [PackEntry]) -> Query {
+    """
+    unnest(
+      \(entries.map(\.digest.bytes)), \(entries.map(\.offset)), \(entries.map { Int32($0.storedSize) }),
+      \(entries.map { Int32(clamping: $0.size) }), \(entries.map(\.codec.stored))
+    ) AS entry (digest, start, stored_size, size, codec)
+    """
+  }
+
+  /// Nothing happens when the content is there, or when one of its chunks is not.
+  static func insert(_ manifest: Manifest, _ entry: PackEntry, _ chunks: [[UInt8]], in pack: UUID) -> Query {
+    """
+    INSERT INTO blob.content (size, stored_bytes, start, stored_size, codec, pack_id, digest)
+    SELECT \(manifest.size), coalesce(sum(chunk.stored_size), 0), \(entry.offset), \(Int32(entry.storedSize)),
+      coalesce(max(codec), 0), \(pack), \(manifest.digest.bytes)
+    FROM unnest(\(chunks)) AS needed (digest)
+    JOIN blob.chunk USING (digest)
+    HAVING count(*) = \(Int64(chunks.count))
+    ON CONFLICT (digest) DO NOTHING
+    """
+  }
+
+  /// One content more needs these chunks. A row that is being deleted is waited for, and then not counted.
+  static func count(_ chunks: [[UInt8]]) -> Query {
+    """
+    WITH needed AS MATERIALIZED (
+      SELECT chunk.digest
+      FROM unnest(\(chunks)) AS wanted (digest)
+      JOIN blob.chunk USING (digest)
+      ORDER BY chunk.digest
+      FOR UPDATE OF chunk
+    ), counted AS (
+      UPDATE blob.chunk SET contents = contents + 1 FROM needed WHERE chunk.digest = needed.digest
+    )
+    SELECT count(*) FROM needed
+    """
+  }
+
+  /// One content fewer needs these chunks.
+  static func release(_ chunks: [[UInt8]]) -> Query {
+    """
+    WITH needed AS MATERIALIZED (
+      SELECT chunk.digest
+      FROM unnest(\(chunks)) AS wanted (digest)
+      JOIN blob.chunk USING (digest)
+      ORDER BY chunk.digest
+      FOR UPDATE OF chunk
+    ), released AS (
+      UPDATE blob.chunk SET contents = contents - 1 FROM needed WHERE chunk.digest = needed.digest
+      RETURNING contents, stored_size
+    )
+    SELECT coalesce(sum(stored_size) FILTER (WHERE contents = 0), 0)::bigint FROM released
+    """
+  }
+
+  static func keepLive(_ digest: [UInt8]) -> Query {
+    "SELECT true FROM blob.content WHERE digest = \(digest) AND NOT condemned FOR SHARE"
+  }
+
+  static func condemn(_ digest: [UInt8]) -> Query {
+    "UPDATE blob.content SET condemned = true WHERE digest = \(digest) RETURNING stored_bytes"
+  }
+
+  static func restore(_ digest: [UInt8]) -> Query {
+    "UPDATE blob.content SET condemned = false WHERE digest = \(digest) AND condemned"
+  }
+
+  static func delete(_ digest: [UInt8]) -> Query { "DELETE FROM blob.content WHERE digest = \(digest) AND condemned" }
+
+  static let packs: Query = "SELECT pack_id FROM blob.pack"
+
+  static func placed(in packs: [UUID]) -> Query {
+    """
+    SELECT digest FROM blob.chunk WHERE pack_id = ANY(\(packs))
+    UNION ALL
+    SELECT digest FROM blob.content WHERE pack_id = ANY(\(packs))
+    """
+  }
+
+  static func wasteful(olderThan age: Duration, limit: Int) -> Query {
+    """
+    WITH waste AS (
+      SELECT pack_id, sum(stored_size) AS bytes FROM blob.chunk WHERE contents = 0 GROUP BY pack_id
+    )
+    SELECT pack_id
+    FROM blob.pack
+    LEFT JOIN waste USING (pack_id)
+    WHERE admitted_at < clock_timestamp() - make_interval(secs => \(age / .seconds(1)))
+      AND (
+        (coalesce(waste.bytes, 0) + unplaced_bytes) * 4 >= byte_count
+        OR NOT EXISTS (SELECT FROM blob.content WHERE content.pack_id = pack.pack_id)
+          AND NOT EXISTS (SELECT FROM blob.chunk WHERE chunk.pack_id = pack.pack_id AND contents > 0)
+      )
+    ORDER BY coalesce(waste.bytes, 0) + unplaced_bytes DESC
+    LIMIT \(limit)
+    """
+  }
+
+  static func neededChunks(of pack: UUID) -> Query {
+    """
+    SELECT digest, start, stored_size, size, codec
+    FROM blob.chunk
+    WHERE pack_id = \(pack) AND contents > 0
+    """
+  }
+
+  static func manifests(of pack: UUID) -> Query {
+    "SELECT digest, start, stored_size, size FROM blob.content WHERE pack_id = \(pack)"
+  }
+
+  static func lockContents(of pack: UUID) -> Query {
+    "SELECT digest FROM blob.content WHERE pack_id = \(pack) ORDER BY digest FOR UPDATE"
+  }
+
+  /// Locks those too that nothing needs, so that none comes to be needed meanwhile.
+  static func lockNeededChunks(of pack: UUID) -> Query {
+    """
+    WITH placed AS MATERIALIZED (
+      SELECT digest, contents FROM blob.chunk WHERE pack_id = \(pack) ORDER BY digest FOR UPDATE
+    )
+    SELECT digest FROM placed WHERE contents > 0
+    """
+  }
+
+  static func moveChunks(from pack: UUID, to copy: PackContents) -> Query {
+    """
+    UPDATE blob.chunk
+    SET pack_id = \(copy.id), start = entry.start, stored_size = entry.stored_size, codec = entry.codec
+    FROM \(rows(of: copy.entries.filter(\.isChunk)))
+    WHERE chunk.digest = entry.digest AND chunk.pack_id = \(pack)
+    """
+  }
+
+  static func moveContents(from pack: UUID, to copy: PackContents) -> Query {
+    """
+    UPDATE blob.content
+    SET pack_id = \(copy.id), start = entry.start, stored_size = entry.stored_size
+    FROM \(rows(of: copy.entries.filter { !$0.isChunk }))
+    WHERE content.digest = entry.digest AND content.pack_id = \(pack)
+    """
+  }
+
+  /// Contents whose manifest was lost where it was.
+  static func moveContents(_ lost: [[UInt8]], to pack: PackContents) -> Query {
+    """
+    UPDATE blob.content
+    SET pack_id = \(pack.id), start = entry.start, stored_size = entry.stored_size
+    FROM \(rows(of: pack.entries.filter { !$0.isChunk }))
+    WHERE content.digest = entry.digest AND content.digest = ANY(\(lost))
+    """
+  }
+
+  static func deleteChunks(of pack: UUID) -> Query { "DELETE FROM blob.chunk WHERE pack_id = \(pack)" }
+
+  static func delete(pack: UUID) -> Query { "DELETE FROM blob.pack WHERE pack_id = \(pack)" }
+
+  static func retire(_ pack: UUID) -> Query {
+    """
+    WITH idle AS MATERIALIZED (
+      SELECT NOT EXISTS (SELECT FROM blob.chunk WHERE pack_id = \(pack))
+        AND NOT EXISTS (SELECT FROM blob.content WHERE pack_id = \(pack)) AS is_idle
+    ), retired AS (
+      DELETE FROM blob.pack USING idle WHERE pack_id = \(pack) AND is_idle
+    )
+    SELECT is_idle FROM idle
+    """
+  }
+
+  static let packTotals: Query = "SELECT count(*), coalesce(sum(byte_count), 0)::bigint FROM blob.pack"
+
+  static let contentTotals: Query = "SELECT count(*), coalesce(sum(size), 0)::bigint FROM blob.content"
+
+  static let chunkTotals: Query = """
+    SELECT count(*) FILTER (WHERE contents > 0),
+      coalesce(sum(size) FILTER (WHERE contents > 0), 0)::bigint,
+      coalesce(sum(stored_size) FILTER (WHERE contents > 0), 0)::bigint,
+      coalesce(sum(stored_size) FILTER (WHERE contents = 0), 0)::bigint
+        + (SELECT coalesce(sum(unplaced_bytes), 0)::bigint FROM blob.pack)
+    FROM blob.chunk
+    """
+}

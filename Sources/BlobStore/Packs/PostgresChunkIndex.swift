@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Domain
+import Foundation
+import Postgres
+
+/// The index of chunks in the schema `blob`.
+///
+/// Whoever changes it takes locks in one order: contents before chunks, and each by digest. So nobody waits in a circle.
+struct PostgresChunkIndex: ChunkIndex {
+  private let pool: PostgresPool
+
+  init(pool: PostgresPool) { self.pool = pool }
+
+  /// Thrown inside of a transaction to undo it; never leaves this file.
+  private struct Undo: Error {}
+
+  func known(among chunks: [Digest]) async throws -> Set<Digest> {
+    Set(try await pool.query(Self.known(among: chunks.map(\.bytes))).map { try Digest(bytes: $0.decode(0)) })
+  }
+
+  func places(of chunks: [Digest]) async throws -> [Digest: ChunkPlace] {
+    try await pool.query(Self.places(of: chunks.map(\.bytes))).reduce(into: [:]) { places, row in
+      let (digest, pack, start, storedSize, size, codec) = try row.decode(
+        ([UInt8], UUID, Int64, Int32, Int32, Int16).self)
+      places[Digest(bytes: digest)] = ChunkPlace(
+        pack: pack, offset: start, storedSize: Int(storedSize), size: Int(size), codec: try Codec(stored: codec))
+    }
+  }
+
+  func content(_ digest: Digest) async throws -> ChunkedContent? {
+    guard let row = try await pool.query(Self.content(digest.bytes)).first else { return nil }
+    let (size, storedBytes, codec, condemned, pack, start, storedSize) = try row.decode(
+      (Int64, Int64, Int16, Bool, UUID, Int64, Int32).self)
+    return ChunkedContent(
+      settled: SettledBlob(size: size, storedBytes: storedBytes, codec: try Codec(stored: codec)),
+      isCondemned: condemned, pack: pack, offset: start, storedSize: Int(storedSize))
+  }
+
+  func admit(_ pack: PackContents, insteadOf lost: Set<Digest>) async throws -> Admission {
+    let lost = lost.map(\.bytes)
+    return try await pool.transaction { connection in
+      let results = try await connection.pipeline([
+        Self.moveContents(lost, to: pack), Self.insertChunks(of: pack, insteadOf: lost), Self.insert(pack),
+      ])
+      var admission = Admission()
+      admission.unplacedBytes = try results[2].first?.decode(0) ?? 0
+      for manifest in pack.manifests.sorted(by: { $0.digest < $1.digest }) {
+        guard let entry = pack.entry(of: manifest) else { continue }
+        let chunks = manifest.distinctChunks.map(\.bytes)
+        do {
+          try await connection.savepoint { connection in
+            guard try await connection.execute(Self.insert(manifest, entry, chunks, in: pack.id)) == 1 else {
+              throw Undo()
+            }
+            // One that is being forgotten at this moment was still there for the statement before.
+            let counted = try await connection.query(Self.count(chunks)).first?.decode(0, as: Int64.self)
+            guard counted == Int64(chunks.count) else { throw Undo() }
+          }
+          admission.contents.insert(manifest.digest)
+        } catch is Undo {
+        }
+      }
+      return admission
+    }
+  }
+
+  func admitChunks(of pack: PackContents, insteadOf lost: Set<Digest>) async throws {
+    _ = try await pool.execute(Self.insertChunks(of: pack, insteadOf: lost.map(\.bytes)))
+  }
+
+  func whileLive(
+    _ digest: Digest, on threads: BlockingPool, _ body: @escaping @Sendable () throws -> Void
+  ) async throws -> Bool {
+    try await pool.transaction { connection in
+      guard try await connection.query(Self.keepLive(digest.bytes)).first != nil else { return false }
+      try await threads.run(body)
+      return true
+    }
+  }
+
+  func condemn(_ digest: Digest) async throws -> Int64? {
+    try await pool.query(Self.condemn(digest.bytes)).first?.decode(0)
+  }
+
+  func restore(_ digest: Digest) async throws -> Bool { try await pool.execute(Self.restore(digest.bytes)) > 0 }
+
+  func remove(_ digest: Digest, chunks: [Digest]) async throws -> Int64? {
+    try await pool.transaction { connection in
+      guard try await connection.execute(Self.delete(digest.bytes)) == 1 else { return nil }
+      return try await connection.query(Self.release(chunks.map(\.bytes))).first?.decode(0)
+    }
+  }
+
+  func packs() async throws -> Set<UUID> { Set(try await pool.query(Self.packs).map { try $0.decode(0) }) }
+
+  func placed(in packs: [UUID]) async throws -> Set<Digest> {
+    Set(try await pool.query(Self.placed(in: packs)).map { try Digest(bytes: $0.decode(0)) })
+  }
+
+  func wasteful(olderThan age: Duration, limit: Int) async throws -> [UUID] {
+    try await pool.query(Self.wasteful(olderThan: age, limit: limit)).map { try $0.decode(0) }
+  }
+
+  func needed(of pack: UUID) async throws -> [PackEntry] {
+    let results = try await pool.pipeline([Self.neededChunks(of: pack), Self.manifests(of: pack)])
+    let chunks = try results[0].map { row in
+      let (digest, start, storedSize, size, codec) = try row.decode(([UInt8], Int64, Int32, Int32, Int16).self)
+      return PackEntry(
+        kind: PackEntry.Kind(try Codec(stored: codec)), digest: Digest(bytes: digest), offset: start,
+        storedSize: Int(storedSize), size: Int64(size))
+    }
+    let manifests = try results[1].map { row in
+      let (digest, start, storedSize, size) = try row.decode(([UInt8], Int64, Int32, Int64).self)
+      return PackEntry(
+        kind: .manifest, digest: Digest(bytes: digest), offset: start, storedSize: Int(storedSize), size: size)
+    }
+    return (chunks + manifests).sorted { $0.offset < $1.offset }
+  }
+
+  func replace(_ pack: UUID, with copy: PackContents?) async throws -> Bool {
+    let entries = copy?.entries ?? []
+    let chunks = Set(entries.filter(\.isChunk).map(\.digest.bytes))
+    let contents = Set(entries.filter { !$0.isChunk }.map(\.digest.bytes))
+    do {
+      try await pool.transaction { connection in
+        let placed = try await connection.query(Self.lockContents(of: pack)).map { try $0.decode(0, as: [UInt8].self) }
+        let needed = try await connection.query(Self.lockNeededChunks(of: pack)).map {
+          try $0.decode(0, as: [UInt8].self)
+        }
+        guard contents.isSuperset(of: placed), chunks.isSuperset(of: needed) else { throw Undo() }
+        if let copy {
+          _ = try await connection.pipeline([
+            Self.moveChunks(from: pack, to: copy), Self.moveContents(from: pack, to: copy), Self.insert(copy),
+          ])
+        }
+        _ = try await connection.pipeline([Self.deleteChunks(of: pack), Self.delete(pack: pack)])
+      }
+      return true
+    } catch is Undo {
+      return false
+    }
+  }
+
+  func retire(_ pack: UUID) async throws -> Bool {
+    try await pool.query(Self.retire(pack)).first?.decode(0) ?? false
+  }
+
+  func totals() async throws -> ChunkTotals {
+    let results = try await pool.pipeline([Self.packTotals, Self.contentTotals, Self.chunkTotals])
+    var totals = ChunkTotals()
+    if let row = results[0].first { (totals.packs, totals.packBytes) = try row.decode((Int64, Int64).self) }
+    if let row = results[1].first { (totals.contents, totals.contentBytes) = try row.decode((Int64, Int64).self) }
+    if let row = results[2].first {
+      (totals.chunks, totals.chunkBytes, totals.storedBytes, totals.wastedBytes) = try row.decode(
+        (Int64, Int64, Int64, Int64).self)
+    }
+    return totals
+  }
+}
+
+extension Codec {
+  /// As the tables have it.
+  var stored: Int16 {
+    switch self {
+    case .none: 0
+    case .lz4: 1
+    }
+  }
+
+  init(stored: Int16) throws(PostgresError) {
+    switch stored {
+    case 0: self = .none
+    case 1: self = .lz4
+    default: throw PostgresError(.decoding, "the codec \(stored) is of a later version")
+    }
+  }
+}
