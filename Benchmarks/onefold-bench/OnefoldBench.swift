@@ -8,11 +8,9 @@ struct OnefoldBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "onefold-bench", abstract: "Measure one module of Onefold; `make bench` runs them all.",
     subcommands: [
-      HashBench.self, ChunkBench.self, SketchBench.self, SimilarityBench.self, BlobsBench.self, AppendBench.self, ReadBench.self,
-      LeavesBench.self,
-      HistoryBench.self,
-      ReplayBench.self, LagBench.self, JobsBench.self, JobsWorker.self, JobsWaitBench.self, StreamBench.self,
-      PostgresServer.self, RedisServer.self,
+      HashBench.self, ChunkBench.self, SketchBench.self, SimilarityBench.self, BlobsBench.self, AppendBench.self,
+      ReadBench.self, LeavesBench.self, HistoryBench.self, ReplayBench.self, LagBench.self, JobsBench.self,
+      JobsWorker.self, JobsWaitBench.self, StreamBench.self, PostgresServer.self, RedisServer.self,
     ])
 }
 

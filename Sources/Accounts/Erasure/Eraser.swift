@@ -130,8 +130,8 @@ public struct Eraser: Sendable {
         group.addTask {
           do {
             _ = try await ledger.remove(file, owner: account, actor: actor ?? account, correlationId: correlationId)
-          } catch FileLedgerError.unknownFile, FileLedgerError.contended {
-            // Removed by somebody else, or about to be: the next reading tells.
+          } catch FileLedgerError.unknownFile, FileLedgerError.unknownAccount, FileLedgerError.contended {
+            // Removed by somebody else, or about to be, or the account was erased: the next reading tells.
           }
         }
       }

@@ -34,9 +34,27 @@ extension Reclaimer {
       SELECT FROM reclaim.candidate
       WHERE condemned_at IS NULL
         OR condemned_at < clock_timestamp() - make_interval(secs => \(grace / .seconds(1)))
+    ) OR EXISTS (
+      SELECT FROM log.event WHERE type = 'file.removed' AND position > (SELECT position FROM reclaim.progress)
     )
     """
   }
+
+  /// The row that says how far the log was searched, locked, and where the log is.
+  static let lockProgress: Query =
+    "SELECT progress.position, head.position FROM reclaim.progress, log.head FOR UPDATE OF progress"
+
+  static func removed(after position: Int64, upTo head: Int64, limit: Int) -> Query {
+    """
+    SELECT position, payload ->> 'digest'
+    FROM log.event
+    WHERE type = 'file.removed' AND position > \(position) AND position <= \(head)
+    ORDER BY position
+    LIMIT \(limit)
+    """
+  }
+
+  static func progress(to position: Int64) -> Query { "UPDATE reclaim.progress SET position = \(position)" }
 
   static func lockDue(after grace: Duration, limit: Int) -> Query {
     """

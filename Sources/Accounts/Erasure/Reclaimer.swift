@@ -7,7 +7,8 @@ import Foundation
 public import Logging
 public import Postgres
 
-/// Removes the bytes of contents that have lost their last file, of those that were offered to it.
+/// Removes the bytes of contents that have lost their last file: of those that were offered to it, and of all whose files the log says were
+/// removed.
 ///
 /// A content is condemned when the read tables know of no file that has it. Uploads do not rely on its blob from then on; but one that
 /// had found the blob just before may be about to append its event. So the log itself is asked again after the grace, and then the blob is
@@ -55,13 +56,33 @@ public struct Reclaimer: Sendable {
     public var isNothing: Bool { restored + removed == 0 }
   }
 
-  /// Condemns what can be, and concludes what was condemned long enough ago.
+  /// Offers the contents of files removed since the last time, condemns what can be, and concludes what was condemned long enough ago.
   ///
   /// - Throws: the database's error. Trouble with one blob is logged, and that blob is tried again with the next pass.
   @discardableResult
   public func pass() async throws -> Outcome {
+    try await offerRemoved()
     try await condemn()
     return try await conclude()
+  }
+
+  /// Offers every content of which a file was removed since the last time.
+  private func offerRemoved() async throws {
+    var isBehind = true
+    while isBehind {
+      isBehind = try await pool.transaction { connection in
+        let progress = try await connection.query(Self.lockProgress).first?.decode((Int64, Int64).self)
+        guard let (from, head) = progress, from < head else { return false }
+        let removed = try await connection.query(Self.removed(after: from, upTo: head, limit: Self.batch)).decode(
+          (Int64, String).self)
+        // Where there are more, from the last of these on.
+        let isBehind = removed.count == Self.batch
+        _ = try await connection.pipeline([
+          Self.offer(Set(removed.map(\.1)).sorted()), Self.progress(to: isBehind ? removed.last?.0 ?? head : head),
+        ])
+        return isBehind
+      }
+    }
   }
 
   /// Condemns every offered content that no file has, as far as the read tables know.

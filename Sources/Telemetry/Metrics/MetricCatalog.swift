@@ -120,6 +120,7 @@ public enum MetricCatalog {
     .init("onefold_blob_sync_duration_seconds", .histogram, "Time of a round of syncs."),
     .init("onefold_blob_published_bytes_total", .counter, "Bytes of uploads made durable, duplicates included."),
     .init("onefold_blob_damaged_total", .counter, "Reads and settlings that met bytes other than those of the digest."),
+    .init("onefold_blob_mended_total", .counter, "Damaged blobs and chunks that were replaced by what somebody sent."),
   ]
 
   private static let telemetry: [MetricDescription] = [

@@ -46,11 +46,14 @@ struct EraserTests {
       }
     }
 
+    func waitForReadTables() async throws {
+      try await ProjectionPositions(pool: fixture.pool).wait(
+        for: ProjectionCatalog.names, toReach: fixture.log.head(), timeout: .seconds(60))
+    }
+
     /// Everything that the read tables and the tables of accounts hold.
     func rows() async throws -> String {
-      let head = try await fixture.log.head()
-      try await ProjectionPositions(pool: fixture.pool).wait(
-        for: ProjectionCatalog.names, toReach: head, timeout: .seconds(60))
+      try await waitForReadTables()
       var text = ""
       for projection in ProjectionCatalog.all {
         text += "\(try await ReadTables.rows(of: projection, fixture.pool))"
@@ -130,6 +133,24 @@ struct EraserTests {
       let again = try await installation.upload(bob, "again", "only ada's")
       #expect(again.digest == own.digest)
       #expect(try await installation.blobs.contains(own.digest))
+    }
+  }
+
+  @Test func bytesOfFilesThatWereRemovedOneByOneAreGivenBack() async throws {
+    try await with { installation in
+      let fixture = installation.fixture
+      let (ada, bob) = (try await fixture.register().id, try await fixture.register("bob@example.org").id)
+      let own = try await installation.upload(ada, "a", "only ada's")
+      let twice = try await installation.upload(ada, "b", "ada's, and bob's")
+      try await installation.upload(bob, "b", "ada's, and bob's")
+      for file in [own, twice] { _ = try await installation.ledger.remove(file.id, owner: ada, actor: ada) }
+      #expect(try await Reclaimer.isDue(in: fixture.pool, grace: .zero))
+      try await installation.waitForReadTables()
+      #expect(try await installation.reclaimer.pass() == .init(restored: 0, removed: 1, removedBytes: own.size))
+      #expect(try await !installation.blobs.contains(own.digest))
+      #expect(try await installation.blobs.contains(twice.digest))
+      #expect(try await !Reclaimer.isDue(in: fixture.pool, grace: .zero))
+      #expect(try await installation.reclaimer.pass() == .init(), "nothing is left to do")
     }
   }
 
