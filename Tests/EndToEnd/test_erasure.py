@@ -70,7 +70,7 @@ def does_everything(program, search, other):
     assert person.request("DELETE", f"/files/{restored['id']}").status_code == 200
     assert person.request("POST", f"/files/{restored['id']}/restore", headers={"Idempotency-Key": key + "-restore"}).status_code == 200
     # A job that fails: a directory stands where its blob is to go.
-    damaged = (texts["content"] * 3000).encode()
+    damaged = (texts["content"] * 9000).encode()
     name = sha256(damaged)[7:]
     obstacle = program.data_dir / "blobs/settled" / name[:2] / f"{name}.lz4"
     obstacle.mkdir()
