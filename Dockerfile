@@ -12,20 +12,22 @@ COPY Sources Sources
 COPY Tests Tests
 COPY Benchmarks Benchmarks
 COPY docs/openapi.yaml docs/openapi.yaml
-RUN swift build -c release --product onefold --static-swift-stdlib \
-    && strip --strip-debug -o /onefold .build/release/onefold
+RUN swift build -c release --product onefold-parser --static-swift-stdlib \
+    && swift build -c release --product onefold --static-swift-stdlib \
+    && strip --strip-debug -o /onefold .build/release/onefold \
+    && strip --strip-debug -o /onefold-parser .build/release/onefold-parser
 COPY dashboard dashboard
 RUN dashboard/build
 
 FROM debian:bookworm-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates curl libcrypt1 libhiredis0.14 liblz4-1 libpq5 libssl3 tzdata \
+    && apt-get install -y --no-install-recommends ca-certificates curl libcrypt1 libhiredis0.14 liblz4-1 libpq5 libseccomp2 libssl3 libvips42 tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/onefold --create-home onefold \
     # A volume takes over the owner of what it covers.
     && install -d -o onefold -m 0700 /var/lib/onefold/blobs /var/lib/onefold/seals
-COPY --from=build /onefold /usr/local/bin/onefold
+COPY --from=build /onefold /onefold-parser /usr/local/bin/
 COPY --from=build /src/dashboard/dist /usr/local/share/onefold/dashboard
 COPY migrations /usr/local/share/onefold/migrations
 USER onefold

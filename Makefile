@@ -31,6 +31,7 @@ build: setup ## Build everything for debugging, tests too
 	swift build --build-tests
 
 release: setup
+	swift build -c release --product onefold-parser
 	swift build -c release --product onefold
 
 dashboard: setup ## Type-check and bundle the dashboard
@@ -53,6 +54,7 @@ integration: setup-tests ## Run the tests that start their own Postgres and Redi
 	$(INTEGRATION_TESTS)
 
 end-to-end: setup-tests dashboard ## Run the tests of the built program, browser included
+	swift build --product onefold-parser
 	swift build --product onefold
 	.venv/bin/python -m pytest Tests/EndToEnd -q
 

@@ -44,7 +44,10 @@ extension Target.Dependency {
 let package = Package(
   name: "onefold",
   platforms: [.macOS(.v15)],
-  products: [.executable(name: "onefold", targets: ["onefold"])],
+  products: [
+    .executable(name: "onefold", targets: ["onefold"]),
+    .executable(name: "onefold-parser", targets: ["onefold-parser"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
@@ -67,6 +70,8 @@ let package = Package(
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CXCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
+    .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
+    .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .target(name: "Domain", swiftSettings: strict),
     .target(name: "Telemetry", dependencies: [.logging, .coreMetrics], swiftSettings: strict),
 
@@ -81,7 +86,11 @@ let package = Package(
 
     // Private Postgres and Redis as child processes: for `onefold up` and for tests.
     .target(name: "LocalServices", dependencies: [.logging, .lifecycle], swiftSettings: strict),
-    .target(name: "LocalScan", dependencies: ["DedupEngine"], swiftSettings: strict),
+    .target(name: "LocalScan", dependencies: ["DedupEngine", "Parsing"], swiftSettings: strict),
+
+    // Hostile formats are read in child processes, which are another program: what it is linked with, no other process has.
+    .target(name: "Parsing", dependencies: [.nioPosix, .logging], swiftSettings: strict),
+    .executableTarget(name: "onefold-parser", dependencies: ["CSeccomp", "CVips", "Parsing"], swiftSettings: strict),
 
     // Level 3: the log, the bytes.
     .target(
@@ -122,8 +131,9 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "Duplicates", "EventStore", "Jobs", "Postgres",
-        "Projections", "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore, .nioPosix,
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "Duplicates", "EventStore", "Jobs", "Parsing",
+        "Postgres", "Projections", "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore,
+        .nioPosix,
         .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
         .logging, .metrics, .lifecycle,
       ],
@@ -133,7 +143,7 @@ let package = Package(
     .target(
       name: "Workers",
       dependencies: [
-        "BlobStore", "DedupEngine", "Domain", "EventStore", "Postgres", "Projections", "Redis",
+        "BlobStore", "DedupEngine", "Domain", "EventStore", "Parsing", "Postgres", "Projections", "Redis",
         .nioPosix, .logging, .metrics, .lifecycle,
       ],
       swiftSettings: strict),
@@ -143,7 +153,8 @@ let package = Package(
       name: "onefold",
       dependencies: [
         "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalScan",
-        "LocalServices", "Postgres", "Projections", "Redis", "Server", "Telemetry", "Workers", .argumentParser,
+        "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Server", "Telemetry", "Workers",
+        .argumentParser,
         .configuration,
         .asyncHTTPClient, .systemPackage, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .logging,
         .coreMetrics, .metrics, .lifecycle, .unixSignals,
@@ -154,8 +165,8 @@ let package = Package(
     .executableTarget(
       name: "onefold-bench",
       dependencies: [
-        "BlobStore", "COpenSSL", "DedupEngine", "Domain", "EventStore", "LocalServices", "Postgres", "Projections",
-        "Redis", "Workers", .argumentParser, .nioCore, .logging, .lifecycle,
+        "BlobStore", "COpenSSL", "DedupEngine", "Domain", "EventStore", "LocalServices", "Parsing", "Postgres",
+        "Projections", "Redis", "Workers", .argumentParser, .nioCore, .logging, .lifecycle,
       ],
       path: "Benchmarks/onefold-bench", swiftSettings: strict),
 
@@ -165,6 +176,7 @@ let package = Package(
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", .coreMetrics], swiftSettings: strict),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "ParsingTests", dependencies: ["Parsing", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "LocalScanTests", dependencies: ["DedupEngine", "LocalScan", "TestSupport"], swiftSettings: strict),
     .testTarget(
@@ -204,8 +216,9 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalServices", "Postgres",
-        "Projections", "Redis", "Server", "TestSupport", "Workers", .lifecycle, .logging, .nioCore,
+        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalServices",
+        "Parsing", "Postgres", "Projections", "Redis", "Server", "TestSupport", "Workers", .lifecycle, .logging,
+        .nioCore,
       ],
       swiftSettings: strict),
   ]

@@ -1,10 +1,11 @@
 """Every benchmark by name: a function that yields figures."""
-from . import append, blobs, catchup, chunk, flatness, hashing, jobs, push, reads, replay, scan, similarity, sketch, verify
+from . import append, blobs, catchup, chunk, flatness, hashing, jobs, picture, push, reads, replay, scan, similarity, sketch, verify
 
 ALL = {
     "sha256": hashing.measure,
     "chunk": chunk.measure,
     "sketch": sketch.measure,
+    "picture": picture.measure,
     "similarity": similarity.measure,
     "scan": scan.measure,
     "blobs": blobs.measure,

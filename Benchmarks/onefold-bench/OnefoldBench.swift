@@ -8,7 +8,8 @@ struct OnefoldBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "onefold-bench", abstract: "Measure one module of Onefold; `make bench` runs them all.",
     subcommands: [
-      HashBench.self, ChunkBench.self, SketchBench.self, SimilarityBench.self, BlobsBench.self, AppendBench.self,
+      HashBench.self, ChunkBench.self, SketchBench.self, PictureBench.self, SimilarityBench.self, BlobsBench.self,
+      AppendBench.self,
       ReadBench.self, LeavesBench.self, HistoryBench.self, ReplayBench.self, LagBench.self, JobsBench.self,
       JobsWorker.self, JobsWaitBench.self, StreamBench.self, PostgresServer.self, RedisServer.self,
     ])

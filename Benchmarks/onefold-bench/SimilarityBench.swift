@@ -66,7 +66,7 @@ struct SimilarityBench: AsyncParsableCommand {
         _ = try await pool.query(
           "SELECT digest, algorithm, signature FROM similarity.sketch WHERE digest = \(digest.description)")
       } else {
-        _ = try await candidates.find([.init(owner: Self.owner, digest: digest)], threshold: 0.4)
+        _ = try await candidates.find([.init(owner: Self.owner, digest: digest)])
       }
       durations.append(start.duration(to: .now))
     }

@@ -37,6 +37,14 @@ public struct BlobBytes: AsyncSequence, Sendable {
     self.pool = pool
   }
 
+  /// All of them, in memory.
+  public func collected() async throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(range.count)
+    for try await buffer in self { bytes += buffer.readableBytesView }
+    return bytes
+  }
+
   public func makeAsyncIterator() -> Iterator {
     Iterator(
       content: content, pool: pool, position: range.lowerBound, end: range.upperBound,

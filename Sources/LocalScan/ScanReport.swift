@@ -7,7 +7,9 @@ public struct ScanReport: Sendable {
   public struct Options: Sendable {
     public var tree = ScannedTree.Options()
     public var keep = KeepRule.first
-    /// The least score of similar texts; nil does not look for them.
+    /// Whether texts and pictures are compared.
+    public var findsSimilar = false
+    /// The least score of similar ones; nil: what is usual for texts, and for pictures.
     public var threshold: Double?
 
     public init() {}
@@ -37,14 +39,14 @@ public struct ScanReport: Sendable {
     let exact = IdenticalFiles(tree.files, progress: progress)
     var troubles = tree.troubles + exact.troubles
     identical = exact.groups.map { Group(identical: $0, kept: options.keep.kept(of: $0.files)) }
-    if let threshold = options.threshold {
+    if options.findsSimilar {
       // One of each content: copies resemble each other more than enough.
       let copies = Set(
         identical.flatMap { group in
           group.identical.files.enumerated().filter { $0.offset != group.kept }.map(\.element.path)
         })
       let found = SimilarFiles(
-        tree.files.filter { !copies.contains($0.path) }, threshold: threshold, progress: progress)
+        tree.files.filter { !copies.contains($0.path) }, threshold: options.threshold, progress: progress)
       similar = found.groups
       troubles += found.troubles
     } else {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DedupEngine
+public import DedupEngine
 import Foundation
+public import Parsing
 
-/// Texts that resemble one of them.
+/// Texts or pictures that resemble one of them.
 public struct SimilarFileGroup: Equatable, Sendable {
   public struct Member: Equatable, Sendable {
     public var file: ScannedFile
@@ -11,11 +12,13 @@ public struct SimilarFileGroup: Equatable, Sendable {
     public var score: Double
   }
 
+  /// How its members were sketched: which says whether they are texts or pictures.
+  public var algorithm: SketchAlgorithm
   /// The one that the others resemble, then the most alike.
   public var members: [Member]
 }
 
-/// Finds texts that are versions of each other, as the service does: by sketches, in groups round the first in the order of paths.
+/// Finds texts and pictures that are versions of each other, as the service does: by sketches, in groups round the first in the order of paths.
 public struct SimilarFiles: Sendable {
   /// The largest first.
   public private(set) var groups: [SimilarFileGroup] = []
@@ -25,18 +28,21 @@ public struct SimilarFiles: Sendable {
   private static let candidateLimit = 1000
 
   private let files: [ScannedFile]
-  private let threshold: Double
+  private let threshold: Double?
 
   /// - Parameters:
   ///   - files: in the order of their paths, one of each content.
-  ///   - threshold: the least score.
-  public init(_ files: [ScannedFile], threshold: Double, progress: ScanProgress = ScanProgress()) {
+  ///   - threshold: the least score; nil: what the algorithm of the sketches recommends.
+  public init(
+    _ files: [ScannedFile], threshold: Double?, parser: BlockingParser = BlockingParser(),
+    progress: ScanProgress = ScanProgress()
+  ) {
     self.threshold = threshold
-    self.files = files.filter { TextSketcher.sizes.contains($0.size) }
+    self.files = files.filter { TextSketcher.sizes.contains($0.size) || PictureSketcher.sizes.contains($0.size) }
     progress.willRead(self.files.count)
     let results = FileReading.map(self.files.count) { [files = self.files] index, buffer in
       defer { progress.didRead(files[index].size) }
-      return Self.sketch(of: files[index], buffer)
+      return Self.sketch(of: files[index], parser, buffer)
     }
     var sketches: [(index: Int, sketch: Sketch)] = []
     for (index, result) in results.enumerated() {
@@ -50,21 +56,28 @@ public struct SimilarFiles: Sendable {
     group(sketches)
   }
 
+  /// Nothing for what is neither, and for pictures that cannot be read: reports are about files that could.
   private static func sketch(
-    of file: ScannedFile, _ buffer: UnsafeMutableRawBufferPointer
+    of file: ScannedFile, _ parser: BlockingParser, _ buffer: UnsafeMutableRawBufferPointer
   ) -> Result<Sketch?, ReadFailure> {
     var content: [UInt8] = []
-    content.reserveCapacity(Int(file.size))
+    var isPicture = false
     do throws(ReadFailure) {
-      // Most files that are no texts show it in their first bytes.
-      var isText = true
-      try FileReading.read(file, upTo: 4096, into: buffer) { isText = TextSketcher.mayBeText($0) }
-      guard isText else { return .success(nil) }
+      // Most files that are neither show it in their first bytes.
+      var isText = false
+      try FileReading.read(file, upTo: 4096, into: buffer) { head in
+        isPicture = PictureSketcher.sizes.contains(file.size) && PictureSketcher.mayBePicture(head)
+        isText = !isPicture && TextSketcher.sizes.contains(file.size) && TextSketcher.mayBeText(head)
+      }
+      guard isPicture || isText else { return .success(nil) }
+      content.reserveCapacity(Int(file.size))
       try FileReading.read(file, into: buffer) { content.append(contentsOf: $0) }
     } catch {
       return .failure(error)
     }
-    return .success(TextSketcher.sketch(content.span))
+    guard isPicture else { return .success(TextSketcher.sketch(content.span)) }
+    let parsed = try? parser.light(side: PictureSketcher.side, of: content)
+    return .success(parsed.flatMap { PictureSketcher.sketch($0.light) })
   }
 
   private mutating func group(_ sketches: [(index: Int, sketch: Sketch)]) {
@@ -80,7 +93,7 @@ public struct SimilarFiles: Sendable {
       let choice = StarChoice(
         neighbours: candidates.compactMap { other -> StarChoice<Int>.Neighbour? in
           let score = item.sketch.similarity(to: sketches[other].sketch)
-          guard score >= threshold else { return nil }
+          guard score >= threshold ?? item.sketch.algorithm.leastSimilarity else { return nil }
           return StarChoice.Neighbour(
             content: other, order: Int64(other), score: score, medoid: places[other]?.medoid)
         })
@@ -91,6 +104,7 @@ public struct SimilarFiles: Sendable {
         SimilarFileGroup.Member(file: files[sketches[place].index], score: places[place]?.score ?? 0)
       }.sorted { $0.score == $1.score ? $0.file.path < $1.file.path : $0.score > $1.score }
       return SimilarFileGroup(
+        algorithm: sketches[medoid].sketch.algorithm,
         members: [SimilarFileGroup.Member(file: files[sketches[medoid].index], score: 1)] + others)
     }.sorted { $0.bytes == $1.bytes ? $0.members[0].file.path < $1.members[0].file.path : $0.bytes > $1.bytes }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import TestSupport
 
 /// Contents that compress differently.
@@ -35,4 +36,9 @@ enum Sample: String, CaseIterable, Sendable {
     while bytes.count < count { bytes += words[Int(generator.next() % UInt64(words.count))] }
     return Array(bytes.prefix(count))
   }
+}
+
+extension Sketch {
+  /// -1 without another.
+  func similarity(to other: Sketch?) -> Double { other.map { similarity(to: $0) } ?? -1 }
 }

@@ -131,7 +131,3 @@ struct TextSketchTests {
       })
   }
 }
-
-extension Sketch {
-  fileprivate func similarity(to other: Sketch?) -> Double { other.map { similarity(to: $0) } ?? -1 }
-}

@@ -59,6 +59,10 @@ PROMISES = [
     Promise("8", "a sync that fails is never answered as success",
             pytest("test_durability.py::test_a_sync_that_fails_is_never_answered_as_success"), 200),
     Promise("13", "a server that is asked to stop loses nothing", pytest("test_stopping.py"), 100),
+    Promise("1", "contents that are being settled survive kill -9",
+            pytest("test_store.py::test_what_is_being_settled_survives_kill_9"), 50),
+    Promise("14", "every damage in the store is found, and nothing else is called damaged",
+            pytest("test_store.py::test_fsck_finds_every_damage_and_alarms_on_nothing_else"), 200),
     Promise("15", "a backup under load restores to a whole installation", pytest("test_backup.py"), 5),
     Promise("16", "whoever follows the log misses nothing",
             [".build/debug/onefold", "doctor", "feed", "--events", "{trials}", "--seed", "{seed}"], 1_000_000),
@@ -81,6 +85,10 @@ PROMISES = [
             swift("FairnessTests/tenOfOneTenantPassAHundredThousandOfAnother")),
     Promise("twins", "two versions of a text that come at the same instant find each other",
             pytest("test_similar.py::test_twins_that_come_at_the_same_instant_meet"), 10_000),
+    Promise("pictures", "pictures that were changed as people change them are found, and no others",
+            pytest("test_similar_pictures.py::test_pictures_with_random_changes_are_found_and_no_others"), 300),
+    Promise("32", "no content loses its bytes while others that share them are removed",
+            swift("PackedBlobsTests|CondemnedBlobTests"), 10_000),
     Promise("27", "a backlog is done to its end, each job once", pytest("test_backlog.py"), 1_000_000),
 ]
 

@@ -198,7 +198,7 @@ struct ScanTests {
     try tree.add("plan v2.txt", Array(edited.joined(separator: "\n").utf8))
     try tree.add("other.txt", Array((0..<200).map { "thing\($0)" }.joined(separator: " ").utf8))
     try tree.add("noise", bytes(5000, 12))
-    let report = tree.scan { $0.threshold = 0.4 }
+    let report = tree.scan { $0.findsSimilar = true }
     #expect(report.identical.count == 1)
     let group = try #require(report.similar?.first)
     #expect(report.similar?.count == 1)

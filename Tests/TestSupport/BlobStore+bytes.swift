@@ -16,8 +16,6 @@ extension BlobStore {
 
   /// All bytes of a range.
   public func bytes(_ digest: Digest, range: Range<Int64>? = nil) async throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    for try await buffer in try await read(digest, range: range) { bytes += buffer.readableBytesView }
-    return bytes
+    try await read(digest, range: range).collected()
   }
 }

@@ -13,7 +13,7 @@ struct AnalyzeJobTests {
   let reports = Reports()
 
   func perform(_ jobs: [OpenJob], finder: FixedFinder = FixedFinder()) async {
-    let handler = AnalyzeJob(log: material.log, blobs: material.blobs, finder: finder)
+    let handler = AnalyzeJob(log: material.log, blobs: material.blobs, finder: finder, parser: nil)
     await handler.perform(jobs, report: reports.report)
   }
 
@@ -73,7 +73,7 @@ struct AnalyzeJobTests {
     await perform(jobs)
     let before = try await material.types()
     let again = Reports()
-    await AnalyzeJob(log: material.log, blobs: material.blobs, finder: FixedFinder())
+    await AnalyzeJob(log: material.log, blobs: material.blobs, finder: FixedFinder(), parser: nil)
       .perform(jobs, report: again.report)
     #expect(try await material.types() == before)
   }
@@ -90,7 +90,8 @@ struct AnalyzeJobTests {
     let before = try await material.types()
     let second = Reports()
     let handler = AnalyzeJob(
-      log: material.log, blobs: material.blobs, finder: firstFindsTheOriginal ? FixedFinder() : match)
+      log: material.log, blobs: material.blobs, finder: firstFindsTheOriginal ? FixedFinder() : match,
+      parser: nil)
     await handler.perform(jobs, report: second.report)
     #expect(try await material.types() == before)
     if !firstFindsTheOriginal { #expect(second.failure(of: jobs[0])?.remedy == .stale) }

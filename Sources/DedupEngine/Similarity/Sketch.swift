@@ -5,10 +5,21 @@
 public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
   /// Pairs of neighbouring words, in 256 bins; see ``TextSketcher``.
   case text = "txt1"
+  /// Signs of low frequencies, in nine windows; see ``PictureSketcher``.
+  case picture = "img1"
 
   public var signatureBytes: Int {
     switch self {
     case .text: TextSketcher.binCount
+    case .picture: PictureSketcher.signatureBytes
+    }
+  }
+
+  /// From this similarity on two contents are told to be alike, unless somebody wants it otherwise.
+  public var leastSimilarity: Double {
+    switch self {
+    case .text: 0.4
+    case .picture: 0.68
     }
   }
 }
@@ -16,9 +27,9 @@ public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
 /// What is kept of a content for finding others that are like it.
 public struct Sketch: Sendable, Hashable {
   public var algorithm: SketchAlgorithm
-  /// What a pair is compared by: one byte a bin. Equal bytes at one place speak for a shared part.
+  /// What a pair is compared by: of a text a byte a bin, of a picture a bit a frequency.
   public var signature: [UInt8]
-  /// How much is known: of a text, its pairs of words, each as often as it occurs.
+  /// How much is known: of a text, its pairs of words, each as often as it occurs; of a picture, its windows that are not flat.
   public var weight: Int
 
   public init(algorithm: SketchAlgorithm, signature: [UInt8], weight: Int) {
@@ -27,31 +38,22 @@ public struct Sketch: Sendable, Hashable {
     self.weight = weight
   }
 
-  /// Look-up keys: two contents with an equal key at one place are worth comparing. Not bound to anybody.
-  ///
-  /// Contents that share the fraction `s` of their parts have one in common with the probability `1 - (1 - s⁴)³²`: 0.87 for a half, 0.9998
-  /// for seven tenths.
+  /// Look-up keys: two contents with an equal key are worth comparing. Not bound to anybody.
   public var keys: [UInt64] {
-    (0..<Self.bandCount).map { band in
-      let start = band * Self.rowCount
-      return signature[start..<start + Self.rowCount].reduce(UInt64(band)) { $0 << 8 | UInt64($1) }.mixed
+    switch algorithm {
+    case .text: TextSketcher.keys(of: signature)
+    case .picture: PictureSketcher.keys(of: signature)
     }
   }
 
-  /// The estimated fraction of all parts of both contents that they share (Jaccard's), 0...1. Of a fraction of one half the estimate is
-  /// off by 0.03 (one standard deviation).
-  ///
-  /// Zero for sketches of two algorithms.
+  /// How alike two contents are, 0...1: 0 for what is as unlike as by chance, or sketched by another algorithm.
   public func similarity(to other: Sketch) -> Double {
     guard algorithm == other.algorithm, signature.count == other.signature.count, !signature.isEmpty else { return 0 }
-    let equal = zip(signature, other.signature).count { $0 == $1 }
-    // Of 256 values two that have nothing to do with each other are equal once.
-    let byChance = 1.0 / 256
-    return max(0, (Double(equal) / Double(signature.count) - byChance) / (1 - byChance))
+    return switch algorithm {
+    case .text: TextSketcher.similarity(signature, other.signature)
+    case .picture: PictureSketcher.similarity(signature, other.signature)
+    }
   }
-
-  private static let bandCount = 32
-  private static let rowCount = 4
 }
 
 extension UInt64 {

@@ -33,6 +33,27 @@ public enum TextSketcher {
     return Sketch(algorithm: .text, signature: bins.signature, weight: weight)
   }
 
+  /// Contents that share the fraction `s` of their parts have a key in common with the probability `1 - (1 - s⁴)³²`: 0.87 for a half, 0.9998
+  /// for seven tenths.
+  static func keys(of signature: [UInt8]) -> [UInt64] {
+    (0..<bandCount).map { band in
+      let start = band * rowCount
+      return signature[start..<start + rowCount].reduce(UInt64(band)) { $0 << 8 | UInt64($1) }.mixed
+    }
+  }
+
+  /// The estimated fraction of all parts of both contents that they share (Jaccard's). Of a fraction of one half the estimate is off by 0.03
+  /// (one standard deviation).
+  static func similarity(_ left: [UInt8], _ right: [UInt8]) -> Double {
+    let equal = zip(left, right).count { $0 == $1 }
+    // Of 256 values two that have nothing to do with each other are equal once.
+    let byChance = 1.0 / 256
+    return max(0, (Double(equal) / Double(left.count) - byChance) / (1 - byChance))
+  }
+
+  private static let bandCount = 32
+  private static let rowCount = 4
+
   private struct Bins {
     private var least = [UInt32](repeating: .max, count: binCount)
     private var emptyCount = binCount

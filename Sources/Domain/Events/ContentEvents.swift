@@ -28,15 +28,15 @@ public struct ContentAnalyzed: DomainEvent {
   }
 }
 
-/// The content is a text that others can be compared with, and this is what it is compared by. Appended once, with `content.analyzed`.
+/// The content is a text or a picture that others can be compared with, and this is what it is compared by. Appended once, with `content.analyzed`.
 public struct ContentSketched: DomainEvent {
   public static let eventType = "content.sketched"
   public var digest: Digest
-  /// How the sketch was made, with all parameters: `txt1`. Only sketches of one algorithm are compared.
+  /// How the sketch was made, with all parameters: `txt1`, `img1`. Only sketches of one algorithm are compared.
   public var algorithm: String
-  /// How much the sketch knows: of a text, its pairs of neighbouring words.
+  /// How much the sketch knows: of a text, its pairs of neighbouring words; of a picture, the parts that are not of one colour.
   public var weight: Int
-  /// One byte a bin, in base64.
+  /// In base64: of a text a byte a bin, of a picture a bit a frequency.
   public var signature: String
 
   public init(digest: Digest, algorithm: String, weight: Int, signature: String) {

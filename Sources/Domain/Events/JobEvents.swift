@@ -72,14 +72,19 @@ public struct JobSucceeded: DomainEvent {
   public var size: Int64
   /// Bytes on disk of the content in its final form.
   public var storedBytes: Int64
+  /// Why the content, though it begins like a picture, could not be read as one; such contents are compared with no others.
+  public var unreadable: String?
 
-  public init(jobId: UUID, kind: JobKind, fileId: UUID, digest: Digest, size: Int64, storedBytes: Int64) {
+  public init(
+    jobId: UUID, kind: JobKind, fileId: UUID, digest: Digest, size: Int64, storedBytes: Int64, unreadable: String? = nil
+  ) {
     self.jobId = jobId
     self.kind = kind
     self.fileId = fileId
     self.digest = digest
     self.size = size
     self.storedBytes = storedBytes
+    self.unreadable = unreadable
   }
 }
 

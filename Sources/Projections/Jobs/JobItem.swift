@@ -32,7 +32,7 @@ public struct JobItem: Equatable, Sendable {
   public var state: State
   public var fileId: UUID?
   public var batchId: UUID?
-  /// The file's path when the job was queued.
+  /// The file's path when the job was queued; of a job that follows from another, as it is now.
   public var path: String?
   /// Logical bytes of the file.
   public var size: Int64
@@ -86,10 +86,11 @@ public struct JobCounts: Equatable, Sendable {
 }
 
 extension JobItem {
-  /// The columns that ``init(_:)`` reads, in its order.
+  /// The columns that ``init(_:)`` reads, in its order. Jobs that no upload causes by itself have their file's path, while there is one.
   static let columns: StaticString = """
-    id, owner, kind, class, state, file_id, batch_id, path, size, attempts, queued_at, due_at, finished_at, error, fingerprint, \
-    position, queue_position
+    job.id, job.owner, kind, class, job.state, file_id, batch_id, \
+    coalesce(job.path, (SELECT file.path FROM files.file WHERE file.id = job.file_id)), job.size, attempts, queued_at, due_at, finished_at, error, fingerprint, \
+    job.position, queue_position
     """
 
   init(_ row: PostgresRow) throws(PostgresError) {

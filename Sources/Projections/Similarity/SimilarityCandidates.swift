@@ -48,9 +48,10 @@ public struct SimilarityCandidates: Sendable {
   /// Matches that are told of one content.
   static let matchLimit = 20
 
-  /// - Parameter threshold: the least score.
+  /// Those that are as alike as ``SketchAlgorithm/leastSimilarity`` says.
+  ///
   /// - Throws: the database's error.
-  public func find(_ questions: [Question], threshold: Double) async throws -> Answer {
+  public func find(_ questions: [Question]) async throws -> Answer {
     // One snapshot: a projection that is being filled anew is not taken for complete.
     try await pool.transaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { connection in
       let reached = try await connection.query(Self.position).first?.decode(0, as: Int64.self) ?? 0
@@ -63,7 +64,7 @@ public struct SimilarityCandidates: Sendable {
         [Self.byIndex] + asked.map { question, sketch, keys in Self.candidates(of: question, keys, sketch.algorithm) })
       for ((question, sketch, _), rows) in zip(asked, results.dropFirst()) {
         answer.found[question] = Found(
-          algorithm: sketch.algorithm.rawValue, matches: try Self.matches(sketch, rows, threshold))
+          algorithm: sketch.algorithm.rawValue, matches: try Self.matches(sketch, rows))
       }
       return answer
     }
@@ -87,14 +88,14 @@ public struct SimilarityCandidates: Sendable {
     }
   }
 
-  private static func matches(_ sketch: Sketch, _ rows: PostgresRows, _ threshold: Double) throws -> [Match] {
+  private static func matches(_ sketch: Sketch, _ rows: PostgresRows) throws -> [Match] {
     var matches: [Match] = []
     for row in rows {
       let signature = try row.decode(1, as: [UInt8].self)
       let other = Sketch(algorithm: sketch.algorithm, signature: signature, weight: 0)
       let score = (sketch.similarity(to: other) * 1000).rounded() / 1000
       // Most candidates are none, and need no name.
-      guard score >= threshold else { continue }
+      guard score >= sketch.algorithm.leastSimilarity else { continue }
       matches.append(Match(digest: try Digest.read(row.decode(0, as: String.self)), score: score))
     }
     return Array(matches.sorted { ($1.score, $0.digest) < ($0.score, $1.digest) }.prefix(matchLimit))

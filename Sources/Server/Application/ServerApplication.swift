@@ -89,7 +89,8 @@ public struct ServerApplication: Sendable {
     let signedIn = streaming.group().add(
       middleware: IdempotencyMiddleware(answers: KeptAnswers(pool: pool, retention: configuration.answerRetention)))
     FilesController(
-      reads: reads, history: FileHistory(log: dependencies.log), downloads: FileDownload(blobs: dependencies.blobs)
+      reads: reads, history: FileHistory(log: dependencies.log), downloads: FileDownload(blobs: dependencies.blobs),
+      previews: FilePreview(blobs: dependencies.blobs, parser: dependencies.parser)
     ).addRoutes(to: signedIn)
     UploadsController(
       ledger: dependencies.ledger, receiver: BodyReceiver(blobs: dependencies.blobs),
@@ -97,7 +98,7 @@ public struct ServerApplication: Sendable {
     ).addRoutes(to: signedIn, streaming: streaming)
     DuplicatesController(
       reads: reads, decisions: DuplicateDecisions(log: dependencies.log),
-      evidence: TextEvidence(blobs: dependencies.blobs)
+      evidence: ContentEvidence(blobs: dependencies.blobs, parser: dependencies.parser)
     ).addRoutes(to: signedIn)
     SavingsController(reads: reads).addRoutes(to: signedIn)
     let jobs = JobViews(pool: pool)

@@ -3,6 +3,7 @@
 public import Accounts
 public import BlobStore
 public import EventStore
+public import Parsing
 public import Postgres
 public import Projections
 public import Redis
@@ -16,6 +17,8 @@ public struct ServerDependencies: Sendable {
   public var redis: RedisClient
   public var log: any EventLog
   public var blobs: any BlobStore
+  /// For evidence and previews.
+  public var parser: Parser
   public var ledger: FileLedger
   public var accounts: AccountDirectory
   public var sessions: Sessions
@@ -26,7 +29,7 @@ public struct ServerDependencies: Sendable {
   public var metrics: PrometheusRegistry
 
   public init(
-    pool: PostgresPool, redis: RedisClient, log: any EventLog, blobs: any BlobStore, ledger: FileLedger,
+    pool: PostgresPool, redis: RedisClient, log: any EventLog, blobs: any BlobStore, parser: Parser, ledger: FileLedger,
     accounts: AccountDirectory,
     sessions: Sessions, eraser: Eraser, tokens: Tokens, positions: ProjectionPositions, readiness: Readiness,
     metrics: PrometheusRegistry
@@ -35,6 +38,7 @@ public struct ServerDependencies: Sendable {
     self.redis = redis
     self.log = log
     self.blobs = blobs
+    self.parser = parser
     self.ledger = ledger
     self.accounts = accounts
     self.sessions = sessions

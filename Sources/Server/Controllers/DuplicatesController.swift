@@ -12,7 +12,7 @@ import Projections
 struct DuplicatesController: Sendable {
   let reads: AccountReads
   let decisions: DuplicateDecisions
-  let evidence: TextEvidence
+  let evidence: ContentEvidence
 
   private enum Class: String, CaseIterable { case identical, similar }
 
@@ -76,10 +76,13 @@ struct DuplicatesController: Sendable {
     let query = try request.query()
     let group = try await similar(context.pathId(), query, context)
     let pair = try pair(of: query["digest"], query["other"], in: group)
-    guard let difference = try await evidence.between(pair.digest, pair.other) else {
-      throw Problem.invalidValue("One of the two is no text, so there are no words to compare.")
+    switch try await evidence.between(pair.digest, pair.other) {
+    case .words(let difference): return try .json(TextEvidenceBody(pair.digest, pair.other, difference))
+    case .regions(let difference, let left, let right):
+      return try .json(PictureEvidenceBody(pair.digest, pair.other, difference, left, right))
+    case nil:
+      throw Problem.invalidValue("The two are neither both texts nor both pictures: there is nothing to compare.")
     }
-    return try .json(EvidenceBody(pair.digest, pair.other, difference))
   }
 
   private struct Dismissal: Decodable {

@@ -11,6 +11,7 @@ struct FilesController: Sendable {
   let reads: AccountReads
   let history: FileHistory
   let downloads: FileDownload
+  let previews: FilePreview
 
   private enum StateFilter: String, CaseIterable { case live, trashed, all }
 
@@ -18,6 +19,7 @@ struct FilesController: Sendable {
     routes.get("files", use: list)
     routes.get("files/{id}", use: get)
     routes.get("files/{id}/content", use: content)
+    routes.get("files/{id}/preview", use: preview)
     routes.get("files/{id}/history", use: history)
   }
 
@@ -43,6 +45,11 @@ struct FilesController: Sendable {
 
   @Sendable private func content(_ request: Request, _ context: SignedInContext) async throws -> Response {
     try await downloads.answer(try await file(request, context), to: request)
+  }
+
+  @Sendable private func preview(_ request: Request, _ context: SignedInContext) async throws -> Response {
+    let side = try request.query().integer("side", in: FilePreview.sides) ?? FilePreview.usualSide
+    return try await previews.answer(try await file(request, context), side: side, to: request)
   }
 
   private func file(_ request: Request, _ context: SignedInContext) async throws -> FileItem {

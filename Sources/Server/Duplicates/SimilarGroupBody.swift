@@ -4,6 +4,7 @@ import DedupEngine
 import Domain
 import Duplicates
 import Foundation
+import Parsing
 import Projections
 
 /// Contents that resemble one of them.
@@ -54,8 +55,8 @@ struct SimilarTotalsBody: Encodable {
   }
 }
 
-/// In which words two contents differ.
-struct EvidenceBody: Encodable {
+/// In which words two texts differ.
+struct TextEvidenceBody: Encodable {
   let method = "text"
   let digest: Digest
   let other: Digest
@@ -86,6 +87,44 @@ struct EvidenceBody: Encodable {
         before: $0.before, removed: $0.removed, removedWords: $0.removedWords, added: $0.added,
         addedWords: $0.addedWords, after: $0.after)
     }
+  }
+}
+
+/// Where two pictures differ.
+struct PictureEvidenceBody: Encodable {
+  let method = "picture"
+  let digest: Digest
+  let other: Digest
+  let width: Int
+  let height: Int
+  let otherWidth: Int
+  let otherHeight: Int
+  let alignment: String
+  let lighter: Double
+  let changedShare: Double
+  let regions: [Region]
+
+  struct Region: Encodable {
+    let x: Double
+    let y: Double
+    let width: Double
+    let height: Double
+  }
+
+  init(_ digest: Digest, _ other: Digest, _ difference: PictureDifference, _ left: ParsedLight, _ right: ParsedLight) {
+    self.digest = digest
+    self.other = other
+    (width, height) = (left.width, left.height)
+    (otherWidth, otherHeight) = (right.width, right.height)
+    alignment =
+      switch difference.alignment {
+      case .whole: "whole"
+      case .leftIsInner: "inner"
+      case .rightIsInner: "outer"
+      }
+    lighter = (difference.lighter * 1000).rounded() / 1000
+    changedShare = difference.changedShare
+    regions = difference.regions.map { Region(x: $0.x, y: $0.y, width: $0.width, height: $0.height) }
   }
 }
 

@@ -11,6 +11,7 @@ import Hummingbird
 import Jobs
 import NIOCore
 import NIOHTTP1
+import Parsing
 import Postgres
 import Projections
 import Redis
@@ -38,6 +39,8 @@ extension Problem {
       case let error as WaitTimeout: .notYet(position: error.wanted.rawValue)
       case let error as PostgresError: Self.database(error)
       case let error as BlobStoreError: Self.blob(error)
+      case ParsingError.unreadable(let reason): .invalidValue("It cannot be read as a picture. \(reason)")
+      case ParsingError.unavailable: .unavailable("There is nothing to read pictures with at the moment.")
       case let error as EventLogError: Self.log(error)
       case let error as LogTampered: .logTampered(error.description)
       case let error as RedisError where error.isTransient: .unavailable("Redis does not answer.")

@@ -33,6 +33,9 @@ public enum MetricCatalog {
 
   private static let work: [MetricDescription] = [
     .init("files_processed_total", .counter, "Files whose job succeeded."),
+    .init(
+      "onefold_worker_unreadable_contents_total", .counter,
+      "Contents that begin like a picture and cannot be read as one: damaged, or made to harm."),
     .init("duplicates_found_total", .counter, "Files found to have the same bytes as an earlier file of their owner."),
     .init("deduplication_duration_seconds", .histogram, "Time from taking up a job to its last event."),
     .init("active_deduplication_jobs", .gauge, "Jobs that this process works on now."),

@@ -12,18 +12,19 @@ struct Analysis: Sendable {
   /// Nil when file and content are both gone.
   let settled: SettledBlob?
   private let original: UUID?
-  private let sketch: Sketch?
+  private let sketched: ContentSketcher.Outcome
   /// Whether the content may resemble others of the owner, of whose files this is the first with it.
   private let isComparable: Bool
 
-  /// - Parameter sketch: nil when the content has none, or when nobody needs it.
+  /// - Parameter sketched: without a sketch when the content has none, or when nobody needs it.
   /// - Throws: why the content is not settled, unless it is gone with its file.
   init(
-    item: AnalyzeJob.Item, verdict: DuplicateVerdict, settled: Result<SettledBlob, any Error>, sketch: Sketch?
+    item: AnalyzeJob.Item, verdict: DuplicateVerdict, settled: Result<SettledBlob, any Error>,
+    sketched: ContentSketcher.Outcome
   ) throws {
     self.item = item
-    self.sketch = sketch
-    isComparable = verdict == .unique && sketch != nil
+    self.sketched = sketched
+    isComparable = verdict == .unique && sketched.sketch != nil
     switch (settled, verdict) {
     case (.success(let blob), _): self.settled = blob
     case (.failure(BlobStoreError.notFound), .removed): self.settled = nil
@@ -48,7 +49,7 @@ struct Analysis: Sendable {
       event.owner = nil
       event.correlationId = nil
       var events = [event]
-      if let sketch {
+      if let sketch = sketched.sketch {
         let sketched = ContentSketched(
           digest: file.digest, algorithm: sketch.algorithm.rawValue, weight: sketch.weight,
           signature: Data(sketch.signature).base64EncodedString())
@@ -71,7 +72,7 @@ struct Analysis: Sendable {
     if isComparable { appends.append(try comparison()) }
     let succeeded = JobSucceeded(
       jobId: job.id, kind: job.entry.kind, fileId: file.fileId, digest: file.digest, size: file.size,
-      storedBytes: settled?.storedBytes ?? 0)
+      storedBytes: settled?.storedBytes ?? 0, unreadable: sketched.unreadable)
     appends.append(job.append(try job.event(succeeded, named: "succeeded")))
     return appends
   }

@@ -7,6 +7,7 @@ import Foundation
 import CoreMetrics
 import DedupEngine
 import Metrics
+public import Parsing
 
 /// Settles the content of an uploaded file, sketches it, and matches it against the owner's other files.
 ///
@@ -19,11 +20,12 @@ public struct AnalyzeJob: JobHandler {
   private let finder: any DuplicateFinder
   private let sketcher: ContentSketcher
 
-  public init(log: any EventLog, blobs: any BlobStore, finder: any DuplicateFinder) {
+  /// - Parameter parser: reads pictures; without one they are not compared.
+  public init(log: any EventLog, blobs: any BlobStore, finder: any DuplicateFinder, parser: Parser?) {
     self.log = log
     self.blobs = blobs
     self.finder = finder
-    sketcher = ContentSketcher(blobs: blobs)
+    sketcher = ContentSketcher(blobs: blobs, parser: parser)
   }
 
   /// One job and what it is about.
@@ -86,7 +88,7 @@ public struct AnalyzeJob: JobHandler {
     report: JobReport
   ) async {
     let settled: Result<SettledBlob, any Error>
-    var sketch: Sketch?
+    var sketched = ContentSketcher.Outcome()
     do {
       // Copies that somebody still wants keep the work worth doing.
       if items.allSatisfy(\.job.cancellation.isCancelled) { try items.first?.job.cancellation.check() }
@@ -95,18 +97,18 @@ public struct AnalyzeJob: JobHandler {
       let isNewToSomebody = try await finding.value.contains { id, verdict in
         verdict == .unique && items.contains { $0.file.fileId == id }
       }
-      if !isKnown || isNewToSomebody { sketch = try await sketcher.sketch(of: digest, size: blob.size) }
+      if !isKnown || isNewToSomebody { sketched = try await sketcher.sketch(of: digest, size: blob.size) }
       settled = .success(blob)
     } catch {
       settled = .failure(error)
     }
     var isKnown = isKnown
-    let made = sketch
+    let made = sketched
     let finish: @Sendable (Item, Bool) async -> Bool = { item, isKnown in
       do {
         let verdict = try await finding.value[item.file.fileId] ?? .removed
         try item.job.cancellation.check()
-        let result = try Analysis(item: item, verdict: verdict, settled: settled, sketch: made)
+        let result = try Analysis(item: item, verdict: verdict, settled: settled, sketched: made)
         try await self.append(result, tellsContent: !isKnown)
         await report(item.job, .success(()))
         return true

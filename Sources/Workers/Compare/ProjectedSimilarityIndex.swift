@@ -10,19 +10,14 @@ public import Projections
 public struct ProjectedSimilarityIndex: SimilarityIndex {
   private let candidates: SimilarityCandidates
   private let positions: ProjectionPositions
-  private let threshold: Double
   private let patience: Duration
 
-  /// - Parameters:
-  ///   - threshold: the least score of a match.
-  ///   - patience: how long to wait for the projection before the jobs are put off.
+  /// - Parameter patience: how long to wait for the projection before the jobs are put off.
   public init(
-    candidates: SimilarityCandidates, positions: ProjectionPositions, threshold: Double = 0.4,
-    patience: Duration = .seconds(10)
+    candidates: SimilarityCandidates, positions: ProjectionPositions, patience: Duration = .seconds(10)
   ) {
     self.candidates = candidates
     self.positions = positions
-    self.threshold = threshold
     self.patience = patience
   }
 
@@ -31,8 +26,7 @@ public struct ProjectedSimilarityIndex: SimilarityIndex {
     let answer: SimilarityCandidates.Answer
     do {
       try await positions.wait(for: [SimilarityProjection.name], toReach: newest, timeout: patience)
-      answer = try await candidates.find(
-        questions.map { .init(owner: $0.owner, digest: $0.digest) }, threshold: threshold)
+      answer = try await candidates.find(questions.map { .init(owner: $0.owner, digest: $0.digest) })
     } catch let error as WaitTimeout {
       throw JobFailure(.wait, code: "projection.behind", reason: "\(error)")
     } catch let error as PostgresError where error.sqlState == "42P01" {

@@ -9,6 +9,7 @@ import Metrics
 enum WorkerMetrics {
   static let filesProcessed = Counter(label: "files_processed_total")
   static let duplicatesFound = Counter(label: "duplicates_found_total")
+  static let unreadable = Counter(label: "onefold_worker_unreadable_contents_total")
   static let duration = Timer(label: "deduplication_duration_seconds")
   static let active = Meter(label: "active_deduplication_jobs")
   static let rescued = Counter(label: "onefold_worker_rescued_jobs_total")
@@ -37,7 +38,7 @@ enum WorkerMetrics {
 
   /// Shows every counter from the start, at zero: a rate needs two values, and the first increment would be lost.
   static func begin() {
-    for counter in [filesProcessed, duplicatesFound, rescued, started, stale] { counter.increment(by: 0) }
+    for counter in [filesProcessed, duplicatesFound, unreadable, rescued, started, stale] { counter.increment(by: 0) }
     active.increment(by: 0)
   }
 

@@ -6,6 +6,7 @@ import EventStore
 import Foundation
 import Jobs
 import Logging
+import Parsing
 import Postgres
 import Projections
 import Redis
@@ -80,6 +81,7 @@ struct Connections: Sendable {
 
   /// What runs jobs, and what it needs to find first.
   func workers(_ settings: Settings, blobs: any BlobStore) -> [any Service] {
+    let parser = Parser(logger: logger)
     var options = WorkerOptions()
     options.concurrency = settings.concurrency
     options.classes = Set(settings.classes)
@@ -88,7 +90,7 @@ struct Connections: Sendable {
     let pool = WorkerPool(
       redis: redis, log: log,
       handlers: [
-        AnalyzeJob(log: log, blobs: blobs, finder: finder), CompareJob(log: log, index: index),
+        AnalyzeJob(log: log, blobs: blobs, finder: finder, parser: parser), CompareJob(log: log, index: index),
       ] + periodicJobs(settings, blobs: blobs),
       options: options, logger: logger)
     return [PackRecovery(blobs: blobs, reclaimer: reclaimer(settings, blobs: blobs), logger: logger), pool]

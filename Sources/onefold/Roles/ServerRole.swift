@@ -4,6 +4,7 @@ import Accounts
 import BlobStore
 import Foundation
 import Logging
+import Parsing
 import Postgres
 import Projections
 import Redis
@@ -41,6 +42,7 @@ struct ServerRole: Sendable {
     erasures = Erasures(eraser: eraser, logger: connections.logger)
     dependencies = ServerDependencies(
       pool: pool, redis: connections.redis, log: log, blobs: blobs,
+      parser: Parser(logger: connections.logger),
       ledger: ledger, accounts: directory, sessions: sessions, eraser: eraser, tokens: tokens,
       positions: connections.positions,
       readiness: try connections.readiness(settings), metrics: metrics)

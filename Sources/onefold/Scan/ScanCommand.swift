@@ -4,6 +4,7 @@ import ArgumentParser
 import Dispatch
 import Foundation
 import LocalScan
+import Parsing
 
 /// `onefold scan`: duplicates of a local tree, without any service.
 struct ScanCommand: AsyncParsableCommand {
@@ -12,8 +13,8 @@ struct ScanCommand: AsyncParsableCommand {
     abstract: "Find duplicates below local directories, without a server.",
     discussion: """
       Nothing is changed and nothing is sent. Files with the same bytes are found by SHA-256; only files that may be the same are
-      read. Hard links are one file, symbolic links are not followed. With --similar texts that are versions of each other are
-      found too, which reads every text.
+      read. Hard links are one file, symbolic links are not followed. With --similar texts and pictures that are versions of each
+      other are found too, which reads every text and decodes every picture.
 
       EXAMPLES
         onefold scan ~/Pictures
@@ -31,11 +32,11 @@ struct ScanCommand: AsyncParsableCommand {
   @Argument(help: "Directories or files.", completion: .directory)
   var directories: [String]
 
-  @Flag(help: "Find texts that are versions of each other, too.")
+  @Flag(help: "Find texts and pictures that are versions of each other, too.")
   var similar = false
 
-  @Option(help: "The least part that similar texts have in common, 0.1 to 1.")
-  var threshold = 0.4
+  @Option(help: "How alike similar files are at least, 0.1 to 1. (default: 0.4 for texts, 0.68 for pictures)")
+  var threshold: Double?
 
   @Option(help: "Which of identical files stays: first, oldest, newest, shortest-path or in:DIR.")
   var keep = "first"
@@ -59,7 +60,7 @@ struct ScanCommand: AsyncParsableCommand {
     guard KeepRule(keep) != nil else {
       throw ValidationError("--keep takes first, oldest, newest, shortest-path or in:DIR.")
     }
-    guard (0.1...1).contains(threshold) else { throw ValidationError("--threshold takes 0.1 to 1.") }
+    guard (0.1...1).contains(threshold ?? 1) else { throw ValidationError("--threshold takes 0.1 to 1.") }
     guard minSize >= 0 else { throw ValidationError("--min-size takes 0 or more bytes.") }
   }
 
@@ -92,7 +93,11 @@ struct ScanCommand: AsyncParsableCommand {
     options.tree.excluded = exclude
     options.tree.staysOnFileSystem = oneFileSystem
     options.keep = KeepRule(keep) ?? .first
-    options.threshold = similar ? threshold : nil
+    options.findsSimilar = similar
+    options.threshold = threshold
+    if similar, access(BlockingParser.programBesideThis, X_OK) != 0 {
+      Terminal.writeError("onefold-parser is not beside this program, so pictures are not compared\n")
+    }
     let (roots, scanOptions, progress) = (directories.map { LocalPath($0) }, options, ScanProgress())
     let bar = ProgressBar(title: "Reading", totalItems: 0)
     let drawing = Terminal.isInteractive ? Task { await Self.draw(bar, progress) } : nil

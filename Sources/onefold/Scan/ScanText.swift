@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Domain
+import DedupEngine
 import Foundation
 import LocalScan
 
@@ -34,7 +35,7 @@ enum ScanFormat: String, CaseIterable {
       lines.append("")
     }
     for group in report.similar ?? [] {
-      lines.append("\(Format.count(group.members.count)) versions of a text")
+      lines.append("\(Format.count(group.members.count)) versions of a \(group.noun)")
       for (index, member) in group.members.enumerated() {
         let score = index == 0 ? "     " : String(format: "%3.0f %%", member.score * 100)
         lines.append("  \(score)  \(member.file.path)  (\(Format.bytes(member.file.size)))")
@@ -54,11 +55,11 @@ enum ScanFormat: String, CaseIterable {
           + "\(groups(report.identical.count)) of identical ones."
     ]
     if let similar = report.similar {
-      let texts = similar.reduce(0) { $0 + $1.members.count }
+      let files = similar.reduce(0) { $0 + $1.members.count }
       lines.append(
         similar.isEmpty
-          ? "No text is a version of another."
-          : "\(Format.count(texts)) texts are versions of each other, in \(groups(similar.count)).")
+          ? "No text and no picture is a version of another."
+          : "\(Format.count(files)) texts and pictures are versions of others, in \(groups(similar.count)).")
     }
     lines.append(
       "Looked at \(Format.count(report.files)) files, \(Format.bytes(report.bytes)), in \(String(format: "%.2f", seconds)) s."
@@ -106,6 +107,15 @@ enum ScanFormat: String, CaseIterable {
   }
 }
 
+extension SimilarFileGroup {
+  var noun: String {
+    switch algorithm {
+    case .text: "text"
+    case .picture: "picture"
+    }
+  }
+}
+
 extension ScannedFile {
   var modifiedText: String { Date(timeIntervalSince1970: Double(modified) / 1e9).rfc3339 }
 }
@@ -133,6 +143,7 @@ private struct ScanBody: Encodable {
   }
 
   struct Similar: Encodable {
+    let method: String
     let members: [Member]
   }
 
@@ -189,6 +200,7 @@ private struct ScanBody: Encodable {
     }
     similar = report.similar?.map { group in
       Similar(
+        method: group.noun,
         members: group.members.map {
           Member(score: ($0.score * 1000).rounded() / 1000, size: $0.file.size, path: Path(path: $0.file.path))
         })

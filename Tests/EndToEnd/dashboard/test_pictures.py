@@ -5,6 +5,7 @@ import random
 import pytest
 from playwright.sync_api import expect
 
+from support import pictures
 from support.client import Client
 
 from .steps import DESKTOP, PHONE, assert_no_horizontal_scroll, go_to, sign_in
@@ -26,6 +27,8 @@ def lived_in(onefold):
     noise = random.Random(7)
     for paths, size in CONTENTS.items():
         data = noise.randbytes(size)
+        if paths[0].endswith(".jpg"):  # A picture, as large as it should be.
+            data = pictures.jpeg(pictures.scene(noise), quality=95) + data
         for path in paths:
             client.upload(path, data)
     for year in range(2015, 2025):  # text folds by compression
@@ -89,6 +92,38 @@ def test_versions_of_a_text_are_a_picture(open_page, onefold, with_versions, req
     expect(page.get_by_test_id("difference").first).to_be_visible()
     page.wait_for_load_state("networkidle")
     assert_no_horizontal_scroll(page)
+    directory = request.config.getoption("screenshots", default=None)
+    if directory:
+        os.makedirs(directory, exist_ok=True)
+        page.screenshot(path=directory / f"{name}.png")
+
+
+@pytest.fixture(scope="module")
+def with_pictures(onefold):
+    client = Client.registered(onefold.url)
+    for number, name in enumerate(("beach", "harbour", "market")):
+        picture = pictures.scene(random.Random(number), (1600, 1200))
+        client.upload(f"photos/2024/{name}.jpg", pictures.jpeg(picture, quality=95))
+        client.upload(f"phone/WhatsApp/{name}.jpg", pictures.jpeg(picture.resize((800, 600)), quality=60))
+        client.upload(f"website/{name}-stamped.webp", pictures.encoded(pictures.stamped(picture), "WEBP", quality=75))
+    client.wait_until_settled()
+    return client
+
+
+@pytest.mark.parametrize("name, viewport", [("similar-pictures", DESKTOP), ("similar-pictures-phone", PHONE)])
+def test_the_comparison_of_pictures_is_a_picture(open_page, onefold, with_pictures, request, name, viewport):
+    page = sign_in(open_page(onefold.url, viewport, color_scheme="light"), with_pictures)
+    go_to(page, "Duplicates")
+    page.get_by_role("tab", name="Similar").click()
+    group = page.get_by_test_id("similar-group").filter(has_text="harbour")
+    group.get_by_role("button", name="Compare").click()
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_role("combobox").select_option(label=drawer.get_by_role("option", name="stamped").text_content())
+    expect(drawer.get_by_test_id("region").first).to_be_visible()
+    expect(drawer.locator("img")).to_have_count(2)
+    page.wait_for_load_state("networkidle")
+    assert_no_horizontal_scroll(page)
+    page.mouse.move(0, 0)
     directory = request.config.getoption("screenshots", default=None)
     if directory:
         os.makedirs(directory, exist_ok=True)

@@ -6,6 +6,7 @@ import Domain
 import EventStore
 import Foundation
 import Logging
+import Parsing
 import Postgres
 import Projections
 import Redis
@@ -58,7 +59,8 @@ struct ServerUnderTest: Sendable {
     let ledger = FileLedger(log: log, index: ProjectionFileIndex(pool: pool))
     let reclaimer = Reclaimer(pool: pool, log: log, blobs: store, grace: .zero, logger: logger)
     let dependencies = ServerDependencies(
-      pool: pool, redis: redis, log: log, blobs: store, ledger: ledger, accounts: directory,
+      pool: pool, redis: redis, log: log, blobs: store,
+      parser: Parser(logger: logger), ledger: ledger, accounts: directory,
       sessions: Sessions(pool: pool, log: log, passwords: passwords, tokens: tokens),
       eraser: Eraser(
         pool: pool, log: log, keys: keys, ledger: ledger, positions: positions, reclaimer: reclaimer, logger: logger),

@@ -120,7 +120,8 @@ struct AnalysisPathTests {
       options.silence = .seconds(2)
       let finder = ProjectedDuplicateFinder(files: FileViews(pool: pool), positions: positions)
       let workers = WorkerPool(
-        redis: redis, log: log, handlers: [AnalyzeJob(log: log, blobs: blobs, finder: finder)], options: options,
+        redis: redis, log: log, handlers: [AnalyzeJob(log: log, blobs: blobs, finder: finder, parser: nil)],
+        options: options,
         logger: logger)
       let projections: [any Projection] = [FilesProjection(), JobsProjection()]
       let runners = projections.map {

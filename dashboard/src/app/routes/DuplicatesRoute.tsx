@@ -58,7 +58,7 @@ export function DuplicatesRoute({ query }: RouteProps) {
                   <EmptyNotice title="Nothing similar">No text you keep here is a version of another.</EmptyNotice>
                 ) : (
                   <>
-                    <p className="muted num">{plural(totals.contents, "text")} that share most of their words within each group</p>
+                    <p className="muted num">{plural(totals.contents, "version")}: texts that share their words, pictures that look alike</p>
                     <SimilarList groups={items} />
                   </>
                 )}

@@ -68,7 +68,7 @@ function Comparison({ group, first, member, onDismiss, onTrash }: ComparisonProp
           {member.copies > 1 && ` · ${plural(member.copies, "copy", "copies")}`}
         </span>
       </p>
-      <Differences groupId={group.id} digest={member.digest} other={first.digest} />
+      <Differences groupId={group.id} first={first} member={member} />
       {error && <ErrorNotice error={error} />}
       <div className="compare-actions">
         <Button disabled={busy} onClick={() => void dismiss.run(member)}>

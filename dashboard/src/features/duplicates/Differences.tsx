@@ -1,46 +1,28 @@
-import { type Change, evidence } from "shared/api/duplicates";
-import { plural } from "shared/format/text";
+import { evidence, type SimilarMember } from "shared/api/duplicates";
 import { useQuery } from "shared/query/useQuery";
 import { Loaded } from "shared/ui/Loaded";
+import { PictureDifferences } from "./PictureDifferences";
+import { TextDifferences } from "./TextDifferences";
 
 interface Props {
   groupId: string;
-  digest: string;
-  other: string;
+  first: SimilarMember;
+  /** The one that is compared with the first. */
+  member: SimilarMember;
 }
 
-/** The places at which a text differs from the other, in its own words. */
-export function Differences({ groupId, digest, other }: Props) {
-  const answer = useQuery(evidence(groupId, digest, other));
+/** Where two contents differ: in words, or in parts of the picture. */
+export function Differences({ groupId, first, member }: Props) {
+  const answer = useQuery(evidence(groupId, member.digest, first.digest));
   return (
     <Loaded answer={answer} lines={4}>
-      {({ changes, changeCount, commonWords }) => (
-        <>
-          <p className="muted num">
-            {changeCount === 0
-              ? "Not a word differs: only letter case, spaces, punctuation or encoding."
-              : `Differs in ${plural(changeCount, "place")}; ${plural(commonWords, "word")} in common.`}
-          </p>
-          <ol className="differences">
-            {changes.map((change, index) => (
-              <Place key={index} change={change} />
-            ))}
-          </ol>
-          {changeCount > changes.length && (
-            <p className="muted num">and {plural(changeCount - changes.length, "more place")}</p>
-          )}
-        </>
-      )}
+      {(found) =>
+        found.method === "text" ? (
+          <TextDifferences evidence={found} />
+        ) : (
+          <PictureDifferences evidence={found} first={first} member={member} />
+        )
+      }
     </Loaded>
-  );
-}
-
-function Place({ change }: { change: Change }) {
-  return (
-    <li data-testid="difference">
-      {change.before && <span className="muted">…{change.before} </span>}
-      {change.removed && <del>{change.removed}</del>} {change.added && <ins>{change.added}</ins>}
-      {change.after && <span className="muted"> {change.after}…</span>}
-    </li>
   );
 }

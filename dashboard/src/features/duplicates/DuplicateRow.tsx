@@ -1,9 +1,9 @@
 import type { DuplicateGroup } from "shared/api/duplicates";
 import { formatBytes } from "shared/format/bytes";
-import { extension, plural } from "shared/format/text";
+import { plural } from "shared/format/text";
 import { Button } from "shared/ui/Button";
 import { Path } from "shared/ui/Path";
-import { Stack } from "./Stack";
+import { Face } from "./Face";
 
 /** How many of the other copies are named in a list. */
 const NAMED = 3;
@@ -15,7 +15,7 @@ export function DuplicateRow({ group, onKeepOne }: { group: DuplicateGroup; onKe
   const unnamed = group.copies - 1 - Math.min(NAMED, others.length);
   return (
     <li className="group" data-testid="duplicate-group">
-      <Stack digest={group.digest} label={extension(first.path)} />
+      <Face digest={group.digest} file={first} />
       <div>
         <div>
           <span className="keep">keep</span> <Path path={first.path} />

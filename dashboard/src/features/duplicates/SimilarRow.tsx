@@ -1,9 +1,9 @@
 import type { SimilarGroup, SimilarMember } from "shared/api/duplicates";
 import { formatBytes } from "shared/format/bytes";
-import { extension, formatShare, plural } from "shared/format/text";
+import { formatShare, plural } from "shared/format/text";
 import { Button } from "shared/ui/Button";
 import { Path } from "shared/ui/Path";
-import { Stack } from "./Stack";
+import { Face } from "./Face";
 
 /** How many of the other contents are named in a list. */
 const NAMED = 3;
@@ -16,7 +16,7 @@ export function SimilarRow({ group, onCompare }: { group: SimilarGroup; onCompar
   const unnamed = group.contents - 1 - Math.min(NAMED, others.length);
   return (
     <li className="group" data-testid="similar-group">
-      <Stack digest={first.digest} label={extension(path)} />
+      <Face digest={first.digest} file={first.files[0]} />
       <div>
         <Path path={path} />
         {others.slice(0, NAMED).map((member) => (

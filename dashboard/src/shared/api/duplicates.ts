@@ -79,7 +79,7 @@ export interface Change {
   after: string;
 }
 
-export interface Evidence {
+export interface TextEvidence {
   method: "text";
   words: number;
   otherWords: number;
@@ -88,6 +88,32 @@ export interface Evidence {
   changes: Change[];
   changeCount: number;
 }
+
+/** A part of a picture, in fractions of its width and height. */
+export interface Region {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+export interface PictureEvidence {
+  method: "picture";
+  /** In points: of the earlier content, and of the one that resembles it. */
+  width: number;
+  height: number;
+  otherWidth: number;
+  otherHeight: number;
+  /** `inner`: the earlier one shows what is within the edges of the other; `outer`: the other way round. */
+  alignment: "whole" | "inner" | "outer";
+  /** How much lighter the other is, -1 to 1. */
+  lighter: number;
+  /** Of the area, 0 to 1. */
+  changedShare: number;
+  regions: Region[];
+}
+
+export type Evidence = TextEvidence | PictureEvidence;
 
 /** How `digest` came from `other`, word by word. */
 export function evidence(groupId: string, digest: string, other: string): Query<Evidence> {

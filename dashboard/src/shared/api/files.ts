@@ -49,5 +49,11 @@ export const restoreFile = (id: string) => write<StoredFile>("POST", `/files/${i
 export const removeFile = (id: string) => write<void>("DELETE", `/files/${id}?permanent=true`);
 export const fileContent = (id: string) => send(`/files/${id}/content`, { method: "GET" });
 
+/** A small picture of a file that is one; refused with 422 for any other. */
+export function preview(id: string, side: number): Query<Blob> {
+  const key = withQuery(`/files/${id}/preview`, { side });
+  return { key, fetch: async () => (await send(key, { method: "GET" })).blob() };
+}
+
 /** Where the bytes of `path` are PUT. */
 export const uploadPath = (path: string) => withQuery("/files", { path, class: "interactive" });

@@ -35,6 +35,11 @@ export function splitPath(path: string): [folder: string, name: string] {
   return [path.slice(0, cut), path.slice(cut)];
 }
 
+/** Whether a file of this name may be shown small. */
+export function isPicture(path: string): boolean {
+  return /[^/]\.(jpe?g|png|gif|webp|tiff?)$/i.test(path);
+}
+
 /** The ending of a file's name in capitals, at most four letters; empty when it has none. */
 export function extension(path: string): string {
   const match = /[^/]\.([a-z0-9]{1,4})$/i.exec(path);

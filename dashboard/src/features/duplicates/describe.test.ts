@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { describe } from "./describe";
+
+const same = {
+  method: "picture" as const, width: 640, height: 480, otherWidth: 640, otherHeight: 480, alignment: "whole" as const,
+  lighter: 0, changedShare: 0, regions: [],
+};
+
+test("two pictures that look the same are called so", () => {
+  assert.equal(describe(same), "The same picture to the eye: compressed or written another way.");
+  assert.equal(describe({ ...same, lighter: 0.01, otherWidth: 641 }), "The same picture to the eye: compressed or written another way.");
+});
+
+test("each difference is named once", () => {
+  assert.equal(
+    describe({ ...same, otherWidth: 320, otherHeight: 240, alignment: "outer", lighter: -0.2, changedShare: 0.05 }),
+    "The same picture, but smaller (50\u00a0%), cut off at its edges, darker, 5\u00a0% of the area differs.",
+  );
+});

@@ -1,0 +1,18 @@
+import type { PictureEvidence } from "shared/api/duplicates";
+import { formatPercent } from "shared/format/text";
+
+/** Lighter or darker by less than this is not seen. */
+const VISIBLE = 0.02;
+
+/** In a sentence, how the other picture differs from the first. */
+export function describe({ width, height, otherWidth, otherHeight, alignment, lighter, changedShare }: PictureEvidence): string {
+  const scale = Math.sqrt((otherWidth * otherHeight) / (width * height));
+  const parts = [
+    scale < 0.98 || scale > 1.02 ? `${scale < 1 ? "smaller" : "larger"} (${formatPercent(scale, 1)})` : "",
+    alignment === "inner" ? "shows more at its edges" : alignment === "outer" ? "cut off at its edges" : "",
+    Math.abs(lighter) > VISIBLE ? (lighter > 0 ? "lighter" : "darker") : "",
+    changedShare > 0 ? `${formatPercent(changedShare, 1)} of the area differs` : "",
+  ].filter(Boolean);
+  if (parts.length === 0) return "The same picture to the eye: compressed or written another way.";
+  return `The same picture, but ${parts.join(", ")}.`;
+}
