@@ -1,7 +1,7 @@
 # Onefold. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end check format lint chaos bench bench-document clean
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end check format lint chaos bench bench-document eval clean
 
 # Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
 ARGS ?=
@@ -77,6 +77,11 @@ bench: ## Run the benchmarks (ONLY=name for one); writes .build/bench.json
 
 bench-document: ## Write the last figures into docs/performance.md
 	.venv/bin/python Benchmarks/document.py
+
+eval: release ## Measure how well near-duplicates are found (SIZE=small|full SEED=7 ONLY=text); writes .build/eval.json
+	@scripts/setup bench
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt
+	cd Benchmarks && ../.venv/bin/python -m quality $(if $(SIZE),--size $(SIZE)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove what builds made (not the data in .onefold)
 	rm -rf .build dashboard/dist .venv

@@ -59,6 +59,9 @@ public protocol BlobStore: Sendable {
   /// - Parameter age: of what is looked at; younger parts may be about to be used by whoever wrote them.
   func tidyPacks(olderThan age: Duration) async throws -> Tidying
 
+  /// What there is to tell of parts that blobs share. Looks at every part: for people now and then, not for every request.
+  func chunkTotals() async throws -> ChunkTotals
+
   /// Removes staged bytes that nothing has been written to for `age`, and says how many files that were.
   func sweepStaged(olderThan age: Duration) async throws -> Int
 }
@@ -80,6 +83,8 @@ extension BlobStore {
   public func findPacks(olderThan age: Duration) async throws -> Set<Digest> { [] }
 
   public func tidyPacks(olderThan age: Duration) async throws -> Tidying { Tidying() }
+
+  public func chunkTotals() async throws -> ChunkTotals { ChunkTotals() }
 
   /// All bytes.
   public func read(_ digest: Digest) async throws -> BlobBytes { try await read(digest, range: nil) }

@@ -25,7 +25,7 @@ struct Onefold: AsyncParsableCommand {
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
-      ExportCommand.self, EraseCommand.self, FsckCommand.self, DoctorCommand.self,
+      ExportCommand.self, EraseCommand.self, FsckCommand.self, ExplainCommand.self, DoctorCommand.self,
       PushCommand.self, ScanCommand.self, StatusCommand.self, JobsCommand.self, ServicesCommand.self,
       SettingsCommand.self,
     ])

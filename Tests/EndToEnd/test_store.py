@@ -6,6 +6,7 @@ import time
 
 from support import packs
 from support.client import Client, sha256
+from support.program import Onefold
 from support.promise import seed as seed_of_this_run
 from support.promise import trials
 
@@ -39,6 +40,28 @@ def test_versions_of_a_large_file_share_what_is_the_same(own_onefold):
         assert client.request("GET", f"/files/{file['id']}/content").content == data
         part = client.request("GET", f"/files/{file['id']}/content", headers={"Range": "bytes=999990-1500000"})
         assert part.status_code == 206 and part.content == data[999_990:1_500_001]
+
+
+def test_what_is_saved_adds_up_and_a_recount_from_the_packs_agrees_to_the_byte(own_onefold):
+    client, other, admin = Client.registered(own_onefold.url), Client.registered(own_onefold.url), Client.admin(own_onefold)
+    text = b"".join(b"line %d of a text that compresses\n" % number for number in range(60_000))
+    first, small = noise(LARGE, 5) + text, noise(5_000, 6)
+    changed = first[:500_000] + b"another middle" + first[500_000:]
+    for who, name, data in ((client, "a", first), (client, "copy of a", first), (other, "b", changed), (client, "c", small)):
+        who.upload(name, data)
+    for who in (client, other):
+        who.wait_until_settled()
+    content_bytes, chunk_bytes, stored_bytes = packs.recount(own_onefold.data_dir / "blobs")
+    assert content_bytes == len(first) + len(changed)
+    told = admin.get("/admin/savings", wait=client.upload("c", small + b".")["position"])
+    client.wait_until_settled()
+    assert told["savedByDuplicates"] == len(first)
+    assert told["savedByParts"] == content_bytes - chunk_bytes > 0.9 * len(first)
+    # The small contents do not compress.
+    assert told["storedBytes"] == stored_bytes + 2 * len(small) + 1
+    assert told["savedByCompression"] == chunk_bytes - stored_bytes > 0.5 * len(text)
+    saved = sum(told[name] for name in ("savedByDuplicates", "savedByParts", "savedByCompression"))
+    assert told["logicalBytes"] == told["storedBytes"] + saved and told["wastedBytes"] == 0
 
 
 def test_nobody_can_tell_that_others_have_parts_of_their_file(own_onefold):
@@ -130,3 +153,50 @@ def test_fsck_finds_every_damage_and_alarms_on_nothing_else(own_onefold, promise
     for file in client.pages("/files"):
         data = client.request("GET", f"/files/{file['id']}/content").content
         assert sha256(data) == file["digest"]
+
+
+def explained(program, subject):
+    return program.command("explain", subject, "--data-dir", program.data_dir)
+
+
+def test_it_can_be_asked_why_bytes_are_kept(own_onefold):
+    client, other = Client.registered(own_onefold.url), Client.registered(own_onefold.url)
+    data = noise(LARGE, 8)
+    client.upload("photos/a.bin", data)
+    other.upload("mine.bin", data + b"and more")
+    client.upload("small.txt", b"a few words")
+    client.wait_until_settled(), other.wait_until_settled()
+    answer = explained(own_onefold, sha256(data))
+    assert answer.returncode == 0, answer.stderr
+    assert "chunks in 1 packs" in answer.stdout or "chunks in 2 packs" in answer.stdout
+    assert "because this file has it" in answer.stdout and "photos/a.bin of account" in answer.stdout
+    assert "mine.bin" not in answer.stdout
+    assert explained(own_onefold, "mine.bin").stdout.startswith(sha256(data + b"and more"))
+    assert "as a file" in explained(own_onefold, hex_of(b"a few words")).stdout
+    nothing = explained(own_onefold, "no/such/path")
+    assert nothing.returncode == 1 and "No file has the path" in nothing.stderr
+
+
+def test_bytes_of_a_file_that_was_removed_for_good_are_given_back(workspace):
+    program = Onefold(workspace / "data", flags=["--reclaim-grace", "1"]).start()
+    try:
+        client = Client.registered(program.url)
+        data = noise(LARGE, 9)
+        kept, gone = client.upload("kept.bin", data), client.upload("gone.bin", data[:2_000_000] + noise(1_500_000, 10))
+        small = client.upload("small.bin", noise(9_000, 11))
+        client.wait_until_settled()
+        for file in (gone, small):
+            assert client.request("DELETE", f"/files/{file['id']}", params={"permanent": "true"}).status_code == 204
+        deadline = time.monotonic() + 60
+        while len(removed := program.sql("SELECT payload->>'digest' FROM log.event WHERE type = 'content.reclaimed'")) < 2:
+            assert time.monotonic() < deadline, removed
+            time.sleep(0.1)
+        assert {digest for digest, in removed} == {gone["digest"], small["digest"]}
+        assert "not kept any more" in explained(program, gone["digest"]).stdout
+        # What it shared with the other is still there, and whole; the rest waits to be tidied up.
+        assert client.request("GET", f"/files/{kept['id']}/content").content == data
+        assert Client.admin(program).get("/admin/savings")["wastedBytes"] > 1_400_000
+        check = program.command("fsck", "--data-dir", program.data_dir)
+        assert check.returncode == 0, check.stdout
+    finally:
+        program.stop()

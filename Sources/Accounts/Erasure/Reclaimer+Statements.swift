@@ -86,6 +86,10 @@ extension Reclaimer {
     """
   }
 
+  static func candidate(_ digest: String) -> Query {
+    "SELECT condemned_at, coalesce(condemned_bytes, 0) FROM reclaim.candidate WHERE digest = \(digest)"
+  }
+
   static func condemn(_ digest: String, bytes: Int64) -> Query {
     """
     UPDATE reclaim.candidate

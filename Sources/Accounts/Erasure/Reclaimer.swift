@@ -3,7 +3,7 @@
 public import BlobStore
 public import Domain
 public import EventStore
-import Foundation
+public import Foundation
 public import Logging
 public import Postgres
 
@@ -54,6 +54,20 @@ public struct Reclaimer: Sendable {
     public var removedBytes: Int64 = 0
 
     public var isNothing: Bool { restored + removed == 0 }
+  }
+
+  /// Where a content stands on its way out.
+  public struct Candidate: Sendable, Equatable {
+    /// Nil: it was offered, and is looked at in the next pass.
+    public var condemnedAt: Date?
+    public var condemnedBytes: Int64
+  }
+
+  /// Nil for a content that nobody has offered.
+  public func candidate(_ digest: Digest) async throws -> Candidate? {
+    guard let row = try await pool.query(Self.candidate(digest.description)).first else { return nil }
+    let (at, bytes) = try row.decode((Date?, Int64).self)
+    return Candidate(condemnedAt: at, condemnedBytes: bytes)
   }
 
   /// Offers the contents of files removed since the last time, condemns what can be, and concludes what was condemned long enough ago.

@@ -43,6 +43,9 @@ protocol ChunkIndex: Sendable {
   /// - Returns: what the chunks take that no content needs any more; nil when the content is not condemned.
   func remove(_ digest: Digest, chunks: [Digest]) async throws -> Int64?
 
+  /// What those of some chunks take that one content alone needs.
+  func bytesOfOneContent(among chunks: [Digest]) async throws -> Int64
+
   /// All packs that were taken in.
   func packs() async throws -> Set<UUID>
 

@@ -9,6 +9,8 @@ public struct ChunkTotals: Codable, Equatable, Sendable {
   public var packBytes: Int64 = 0
   /// Of the contents.
   public var contentBytes: Int64 = 0
+  /// What the contents would take as they are kept if none shared a chunk with another.
+  public var separateBytes: Int64 = 0
   /// Of the chunks that contents need, each once, as they are.
   public var chunkBytes: Int64 = 0
   /// The same as they are kept.

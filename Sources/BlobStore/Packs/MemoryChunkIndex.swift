@@ -30,6 +30,15 @@ final class MemoryChunkIndex: ChunkIndex {
     }
   }
 
+  func bytesOfOneContent(among chunks: [Digest]) async throws -> Int64 {
+    state.withLock { state in
+      chunks.reduce(0) { sum, digest in
+        guard let chunk = state.chunks[digest], chunk.contents == 1 else { return sum }
+        return sum + Int64(chunk.place.storedSize)
+      }
+    }
+  }
+
   func content(_ digest: Digest) async throws -> ChunkedContent? { state.withLock { $0.contents[digest] } }
 
   func admit(_ pack: PackContents, insteadOf lost: Set<Digest>) async throws -> Admission {
@@ -167,6 +176,7 @@ final class MemoryChunkIndex: ChunkIndex {
       totals.packBytes = state.packs.values.reduce(0) { $0 + $1.byteCount }
       totals.contents = Int64(state.contents.count)
       totals.contentBytes = state.contents.values.reduce(0) { $0 + $1.settled.size }
+      totals.separateBytes = state.contents.values.reduce(0) { $0 + $1.settled.storedBytes }
       totals.wastedBytes = state.packs.values.reduce(0) { $0 + $1.unplacedBytes }
       for chunk in state.chunks.values {
         if chunk.contents == 0 {

@@ -17,6 +17,15 @@ extension PostgresChunkIndex {
     """
   }
 
+  static func bytesOfOneContent(among chunks: [[UInt8]]) -> Query {
+    """
+    SELECT coalesce(sum(stored_size), 0)::bigint
+    FROM unnest(\(chunks)) AS wanted (digest)
+    JOIN blob.chunk USING (digest)
+    WHERE contents = 1
+    """
+  }
+
   static func content(_ digest: [UInt8]) -> Query {
     """
     SELECT size, stored_bytes, codec, condemned, pack_id, start, stored_size
@@ -225,7 +234,9 @@ extension PostgresChunkIndex {
 
   static let packTotals: Query = "SELECT count(*), coalesce(sum(byte_count), 0)::bigint FROM blob.pack"
 
-  static let contentTotals: Query = "SELECT count(*), coalesce(sum(size), 0)::bigint FROM blob.content"
+  static let contentTotals: Query = """
+    SELECT count(*), coalesce(sum(size), 0)::bigint, coalesce(sum(stored_bytes), 0)::bigint FROM blob.content
+    """
 
   static let chunkTotals: Query = """
     SELECT count(*) FILTER (WHERE contents > 0),

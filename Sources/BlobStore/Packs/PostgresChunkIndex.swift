@@ -28,6 +28,10 @@ struct PostgresChunkIndex: ChunkIndex {
     }
   }
 
+  func bytesOfOneContent(among chunks: [Digest]) async throws -> Int64 {
+    try await pool.query(Self.bytesOfOneContent(among: chunks.map(\.bytes))).first?.decode(0) ?? 0
+  }
+
   func content(_ digest: Digest) async throws -> ChunkedContent? {
     guard let row = try await pool.query(Self.content(digest.bytes)).first else { return nil }
     let (size, storedBytes, codec, condemned, pack, start, storedSize) = try row.decode(
@@ -150,7 +154,9 @@ struct PostgresChunkIndex: ChunkIndex {
     let results = try await pool.pipeline([Self.packTotals, Self.contentTotals, Self.chunkTotals])
     var totals = ChunkTotals()
     if let row = results[0].first { (totals.packs, totals.packBytes) = try row.decode((Int64, Int64).self) }
-    if let row = results[1].first { (totals.contents, totals.contentBytes) = try row.decode((Int64, Int64).self) }
+    if let row = results[1].first {
+      (totals.contents, totals.contentBytes, totals.separateBytes) = try row.decode((Int64, Int64, Int64).self)
+    }
     if let row = results[2].first {
       (totals.chunks, totals.chunkBytes, totals.storedBytes, totals.wastedBytes) = try row.decode(
         (Int64, Int64, Int64, Int64).self)

@@ -83,6 +83,8 @@ extension JobViews {
 
   static let installation: Query = "SELECT \(unescaped: JobCounts.sums) FROM jobs.owner_jobs"
 
+  static let position: Query = "SELECT position FROM projection.checkpoint WHERE name = 'jobs'"
+
   static func job(_ id: UUID, owner: UUID) -> Query {
     "SELECT \(unescaped: JobItem.columns) FROM jobs.job WHERE id = \(id) AND owner = \(owner)"
   }

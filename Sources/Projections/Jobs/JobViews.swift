@@ -38,8 +38,14 @@ public struct JobViews: Sendable {
     Page(try rows.map(JobItem.init), limit: limit) { JobCursor(position: $0.queuePosition) }
   }
 
-  public func counts(owner: UUID) async throws -> JobCounts {
-    try await pool.query(Self.counts(owner: owner)).first.map(JobCounts.init) ?? JobCounts()
+  /// And a position: whoever waits for it elsewhere sees all that was folded into the counts.
+  public func counts(owner: UUID) async throws -> (counts: JobCounts, position: Position) {
+    // In this order: the position may be of a moment later, never of one before.
+    let results = try await pool.pipeline([Self.counts(owner: owner), Self.position])
+    return (
+      try results[0].first.map(JobCounts.init) ?? JobCounts(),
+      Position(try results[1].first?.decode(0, as: Int64.self) ?? 0)
+    )
   }
 
   /// Over all owners.

@@ -21,6 +21,7 @@ public struct ContentViews: Sendable {
   public struct Holder: Equatable, Sendable {
     public let owner: UUID
     public let path: String
+    public let isLive: Bool
   }
 
   /// - Returns: how many contents files have, and their bytes.
@@ -41,9 +42,21 @@ public struct ContentViews: Sendable {
   /// The first files that have a content, live or trashed. Reads all files: for when something is wrong.
   public func holders(of digest: Digest, limit: Int) async throws -> [Holder] {
     try await pool.query(Self.holders(of: digest.description, limit: limit)).map { row in
-      let (owner, path) = try row.decode((UUID, String).self)
-      return Holder(owner: owner, path: path)
+      let (owner, path, state) = try row.decode((UUID, String, String).self)
+      return Holder(owner: owner, path: path, isLive: state == FileItem.State.live.rawValue)
     }
+  }
+
+  /// The contents of files of this path, whoever owns them. Reads all files.
+  public func digests(ofPath path: String, limit: Int) async throws -> [Digest] {
+    try await pool.query(Self.digests(ofPath: path, limit: limit)).map { row in
+      try Digest.read(row.decode(0, as: String.self))
+    }
+  }
+
+  /// How many files have a content, live or trashed; nil for one that none ever had.
+  public func files(of digest: Digest) async throws -> Int64? {
+    try await pool.query(Self.files(of: digest.description)).first?.decode(0)
   }
 
   private static let totals: Query =
@@ -59,7 +72,13 @@ public struct ContentViews: Sendable {
     """
   }
 
+  private static func digests(ofPath path: String, limit: Int) -> Query {
+    "SELECT DISTINCT digest FROM files.file WHERE path = \(path) ORDER BY digest LIMIT \(limit)"
+  }
+
+  private static func files(of digest: String) -> Query { "SELECT files FROM savings.content WHERE digest = \(digest)" }
+
   private static func holders(of digest: String, limit: Int) -> Query {
-    "SELECT owner, path FROM files.file WHERE digest = \(digest) ORDER BY position LIMIT \(limit)"
+    "SELECT owner, path, state FROM files.file WHERE digest = \(digest) ORDER BY position LIMIT \(limit)"
   }
 }

@@ -111,6 +111,7 @@ public struct ServerApplication: Sendable {
     SealsController(pool: pool, proofs: proofs, auditor: auditor).addRoutes(to: admin)
     AdminController(
       accounts: accounts, directory: dependencies.accounts, eraser: dependencies.eraser, savings: savings,
+      store: StoreTotals(blobs: dependencies.blobs),
       barrier: barrier
     ).addRoutes(to: admin)
     QueuesController(jobs: jobs, control: control, barrier: barrier, redis: dependencies.redis).addRoutes(to: admin)

@@ -13,6 +13,7 @@ struct AdminController: Sendable {
   let directory: AccountDirectory
   let eraser: Eraser
   let savings: SavingsViews
+  let store: StoreTotals
   let barrier: ReadBarrier
 
   func addRoutes(to routes: some RouterMethods<AdminContext>) {
@@ -21,7 +22,7 @@ struct AdminController: Sendable {
     routes.delete("users/{id}", use: erase)
     routes.get("savings") { request, _ in
       try await barrier.wait(request.query(), for: SavingsProjection.name)
-      return try await Response.json(SavingsBody(savings.installation()))
+      return try Response.json(InstallationSavingsBody(try await savings.installation(), try await store.current()))
     }
   }
 

@@ -35,9 +35,9 @@ struct JobsController: Sendable {
     // A batch's part of the line has gaps, so nothing follows from it.
     let ahead = batch == nil ? try await jobs.waiting(page.items) : [:]
     let pace = ahead.isEmpty ? nil : try await jobs.pace(owner: owner)
-    let counts = try await jobs.counts(owner: owner)
+    let (counts, position) = try await jobs.counts(owner: owner)
     let body = ListBody(page) { JobBody($0, ahead: ahead[$0.id], pace: pace) }
-    return try .json(ListWithCounts(page: body, counts: JobCountsBody(counts)))
+    return try .json(ListWithCounts(page: body, counts: JobCountsBody(counts), position: position.rawValue))
   }
 
   @Sendable private func get(_ request: Request, _ context: SignedInContext) async throws -> Response {
@@ -79,13 +79,15 @@ struct JobsController: Sendable {
   private struct ListWithCounts: Encodable {
     let page: ListBody<JobBody>
     let counts: JobCountsBody
+    let position: Int64
 
-    private enum CodingKeys: CodingKey { case counts }
+    private enum CodingKeys: CodingKey { case counts, position }
 
     func encode(to encoder: any Encoder) throws {
       try page.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(counts, forKey: .counts)
+      try container.encode(position, forKey: .position)
     }
   }
 

@@ -82,11 +82,13 @@ class Client:
                 return
 
     def wait_until_settled(self, timeout=60):
-        """Returns once no job of the account is open."""
+        """Returns once no job of the account is open; reads from then on show what they came to."""
         deadline = time.monotonic() + timeout
         while True:
-            counts = self.get("/jobs", limit=1)["counts"]
+            answer = self.get("/jobs", limit=1)
+            counts = answer["counts"]
             if open_jobs(counts) == 0:
+                self.position = max(self.position, answer["position"])
                 return counts
             assert time.monotonic() < deadline, f"jobs still open after {timeout} s: {counts}"
             time.sleep(0.05)

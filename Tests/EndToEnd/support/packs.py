@@ -38,6 +38,19 @@ def contents(blobs):
     return whole
 
 
+def recount(blobs):
+    """What the contents of a store take: their bytes, those of their distinct chunks, and the same as stored."""
+    chunks, parts, size = {}, set(), 0
+    for path in (blobs / "packs").rglob("*.pack"):
+        for kind, digest, stored, count in read(path):
+            if kind == MANIFEST:
+                parts |= {part for part, _ in parse(digest, stored)}
+                size += count
+            else:
+                chunks[digest] = (count, len(stored))
+    return size, sum(chunks[part][0] for part in parts), sum(chunks[part][1] for part in parts)
+
+
 def users(blobs):
     """Of each pack the contents that have their manifest, or a chunk, in it."""
     entries = {path: list(read(path)) for path in (blobs / "packs").rglob("*.pack")}

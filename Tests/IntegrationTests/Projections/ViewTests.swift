@@ -210,7 +210,7 @@ struct ViewTests {
             }
           }
           let states = model.jobs.values.filter { $0.owner == owner }.map(\.state)
-          let counts = try await views.counts(owner: owner)
+          let counts = try await views.counts(owner: owner).counts
           #expect(counts.queued == Int64(states.count { $0 == "queued" }))
           #expect(counts.dead == Int64(states.count { $0 == "dead" }))
         }

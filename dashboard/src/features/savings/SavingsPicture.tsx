@@ -1,18 +1,18 @@
-import type { Savings } from "shared/api/savings";
+import type { InstallationSavings, Savings } from "shared/api/savings";
 import { formatBytes } from "shared/format/bytes";
 import { plural } from "shared/format/text";
 import { segments } from "./segments";
 
 /** The figure that matters most, and where it comes from. */
-export function SavingsPicture({ savings }: { savings: Savings }) {
-  const { logicalBytes, files, savedByDuplicates, savedByCompression } = savings;
+export function SavingsPicture({ savings }: { savings: Savings | InstallationSavings }) {
+  const { logicalBytes, files, storedBytes } = savings;
   const parts = segments(savings);
   const spoken = parts.map(({ label, bytes }) => `${label} ${formatBytes(bytes)}`).join(", ");
   return (
     <section className="hero" aria-label="Space saved">
       <div>
         <p className="figure num" data-testid="saved">
-          {formatBytes(savedByDuplicates + savedByCompression)}
+          {formatBytes(logicalBytes - storedBytes)}
         </p>
         <p className="soft num">
           {files === 0

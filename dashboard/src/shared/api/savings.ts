@@ -14,8 +14,15 @@ export interface Savings {
 
 export const savings: Query<Savings> = { key: "/savings", fetch: () => get("/savings") };
 
+export interface InstallationSavings extends Savings {
+  /** Parts that several contents have, kept once. */
+  savedByParts: number;
+  /** On disk, and needed by nothing any more. */
+  wastedBytes: number;
+}
+
 /** The whole installation's savings; for admins. */
-export const installationSavings: Query<Savings> = {
+export const installationSavings: Query<InstallationSavings> = {
   key: "/admin/savings",
   fetch: () => get("/admin/savings"),
 };
