@@ -48,6 +48,10 @@ public final class BlockingParser: Sendable {
       let child = if let rested { rested } else { try ParserChild(program: program) }
       rested = nil
       guard let answer = child.ask(request, of: content) else {
+        guard !child.isUnfit else {
+          throw .unavailable(
+            "\(program) cannot work here. \(child.lastWords) Run it by hand, with its input from /dev/null.")
+        }
         lastWords = child.lastWords
         continue
       }

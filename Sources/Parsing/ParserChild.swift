@@ -78,13 +78,17 @@ final class ParserChild: @unchecked Sendable {
     guard send(request.header(of: content.count)), send(content), let header = receive(ParserAnswer.headerSize),
       let size = ParserAnswer.bodySize(header: header), let body = receive(size)
     else {
-      lastWords = Self.words(of: end())
+      let end = end()
+      lastWords = Self.words(of: end)
+      isUnfit = end.status & 0x7f == 0 && ParserExit.isUnfit(end.status >> 8 & 0xff)
       return nil
     }
     return ParserAnswer(header: header, body: body)
   }
 
   private(set) var lastWords = ""
+  /// Whether it ended for want of something that has nothing to do with the content.
+  private(set) var isUnfit = false
 
   private static func words(of end: (status: Int32, wasSlow: Bool)) -> String {
     if end.wasSlow { return "Reading it takes more than a minute." }

@@ -12,6 +12,10 @@ enum Confinement {
 
   /// For good: neither this process nor what a hostile file makes of it can leave again.
   static func enter() throws {
+    // The parent marks its own descriptors to be closed; not all libraries mark theirs.
+    guard onefold_close_others() == 0 else {
+      throw Failure(description: "Inherited descriptors cannot be closed: \(String(cString: strerror(errno))).")
+    }
     try limit(RLIMIT_AS, ParserLimits.memory)
     // No file grows, no memory goes to a core file, and nothing can be opened: three descriptors are there already.
     try limit(RLIMIT_FSIZE, 0)

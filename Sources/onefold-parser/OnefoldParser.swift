@@ -18,10 +18,12 @@ struct OnefoldParser {
       pictures = try PictureReader()
       try Confinement.enter()
     } catch {
-      fail("\(error)", status: 70)
+      fail("\(error)", status: ParserExit.cannotConfine)
     }
     while let header = read(ParserRequest.headerSize) {
-      guard let (request, size) = ParserRequest.read(header: header), let content = read(size) else { exit(65) }
+      guard let (request, size) = ParserRequest.read(header: header), let content = read(size) else {
+        exit(ParserExit.strangeRequest)
+      }
       Confinement.allowMoreTime()
       let answer =
         switch request {

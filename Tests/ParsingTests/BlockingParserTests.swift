@@ -51,6 +51,18 @@ struct BlockingParserTests {
     }
   }
 
+  @Test func aProgramThatCannotWorkHereIsUnavailableAndTheContentNotToBlame() throws {
+    let program = URL(filePath: NSTemporaryDirectory()).appending(path: "unfit-\(UUID().uuidString)")
+    try Data("#!/bin/sh\nexit 70\n".utf8).write(to: program)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program.path)
+    defer { try? FileManager.default.removeItem(at: program) }
+    #expect {
+      try BlockingParser(program: program.path).light(side: 4, of: SamplePicture.png)
+    } throws: { error in
+      if case ParsingError.unavailable = error { true } else { false }
+    }
+  }
+
   @Test func aChildThatWasKilledIsReplaced() throws {
     let parser = BlockingParser()
     _ = try parser.light(side: 4, of: SamplePicture.png)
@@ -70,6 +82,8 @@ struct BlockingParserTests {
       let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix(name) })
       #expect(line.split(separator: " ").contains(Substring(value)), "\(line)")
     }
+    let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(child)/fd")
+    #expect(Set(open) == ["0", "1", "2"], "not even what it inherited")
     let environment = try String(contentsOfFile: "/proc/\(child)/environ", encoding: .utf8)
     #expect(!environment.contains("PATH="), "none of this process' environment")
     withExtendedLifetime(parser) {}
