@@ -45,20 +45,20 @@ final class PackedContent: BlobContent {
     let until = min(end, offset + Int64(BlobBytes.bufferSize))
     let parts = first..<part(at: until - 1) + 1
     // A pack may be written anew between the look at the index and the reading. Then the index knows better.
-    for attempt in 0... {
-      let places = try await places(of: parts, afresh: attempt > 0)
+    var attempts = 0
+    while true {
+      let places = try await places(of: parts, afresh: attempts > 0)
       do {
         return try await BlockingPool.run(on: pool) {
           let buffer = try self.bytes(offset..<until, parts, places)
           try check(buffer)
           return buffer
         }
-      } catch is MissingPack where attempt < 2 {
       } catch let missing as MissingPack {
-        throw BlobStoreError.damaged(manifest.digest, missing.description)
+        attempts += 1
+        guard attempts < 3 else { throw BlobStoreError.damaged(manifest.digest, missing.description) }
       }
     }
-    fatalError("the loop ends by itself")
   }
 
   /// The part that a byte is in.
