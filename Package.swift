@@ -82,6 +82,7 @@ let package = Package(
     .target(
       name: "Redis", dependencies: ["CHiredis", .logging, .metrics, .lifecycle],
       swiftSettings: strict),
+    .target(name: "Archives", dependencies: [.nioCore], swiftSettings: strict),
     .target(name: "DedupEngine", dependencies: ["CLZ4", "COpenSSL"], swiftSettings: strict),
 
     // Private Postgres and Redis as child processes: for `onefold up` and for tests.
@@ -131,8 +132,9 @@ let package = Package(
     .target(
       name: "Server",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "Duplicates", "EventStore", "Jobs", "Parsing",
-        "Postgres", "Projections", "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes, .nioCore,
+        "Accounts", "Archives", "Audit", "BlobStore", "DedupEngine", "Domain", "Duplicates", "EventStore", "Jobs",
+        "Parsing", "Postgres", "Projections", "Redis", "Telemetry", .hummingbird, .hummingbirdCore, .httpTypes,
+        .nioCore,
         .nioPosix,
         .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
         .logging, .metrics, .lifecycle,
@@ -152,7 +154,7 @@ let package = Package(
     .executableTarget(
       name: "onefold",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalScan",
+        "Accounts", "Archives", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalScan",
         "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Server", "Telemetry", "Workers",
         .argumentParser,
         .configuration,
@@ -175,6 +177,7 @@ let package = Package(
     .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", .coreMetrics, .logging], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", .coreMetrics], swiftSettings: strict),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "ArchivesTests", dependencies: ["Archives", "TestSupport", .nioCore], swiftSettings: strict),
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ParsingTests", dependencies: ["Parsing", "TestSupport"], swiftSettings: strict),
     .testTarget(

@@ -46,8 +46,8 @@ def push(tree, data):
         client.position = max(client.position, program.sql("SELECT position FROM log.head")[0][0])
         counts = client.wait_until_settled(timeout=600)
         taken = time.monotonic() - start
-        if counts["succeeded"] != FILES:
-            raise RuntimeError(f"{FILES} jobs should have succeeded: {counts}")
+        if counts["succeeded"] < FILES:  # Comparisons are jobs too.
+            raise RuntimeError(f"{FILES} jobs and more should have succeeded: {counts}")
         return FILES / sent, FILES / taken
     finally:
         program.stop()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Domain
+public import NIOCore
 
 /// Keeps each content once, under its digest: bytes go in staged, are published whole, settle into their final form, and are
 /// read in ranges from whichever form they are in.
@@ -14,6 +15,11 @@ public import Domain
 public protocol BlobStore: Sendable {
   /// Opens a place for bytes whose digest is not known yet.
   func stage() async throws -> any StagedBlob
+
+  /// Publishes many contents, each as ``StagedBlob/finish(expecting:)`` would, at the cost of few: they wait for the disk together.
+  /// - Returns: for each, in order, what was published, or ``BlobStoreError/mismatch(expected:actual:)``: nothing was kept of that one.
+  /// - Throws: trouble that concerns all of them; then nothing was promised.
+  func publish(_ contents: [WholeContent]) async throws -> [Result<PublishedBlob, BlobStoreError>]
 
   /// Brings a blob into its final form, durably, and says what it takes there. Repeating it is cheap and changes nothing.
   ///
@@ -66,6 +72,18 @@ public protocol BlobStore: Sendable {
   func sweepStaged(olderThan age: Duration) async throws -> Int
 }
 
+/// A content that is all in memory.
+public struct WholeContent: Sendable {
+  public let bytes: ByteBuffer
+  /// The digest that its sender stated; nil when none was.
+  public let expected: Digest?
+
+  public init(bytes: ByteBuffer, expected: Digest? = nil) {
+    self.bytes = bytes
+    self.expected = expected
+  }
+}
+
 /// What tidying up came to.
 public struct Tidying: Equatable, Sendable {
   /// As ``BlobStore/findPacks(olderThan:)`` says.
@@ -79,6 +97,23 @@ public struct Tidying: Equatable, Sendable {
 }
 
 extension BlobStore {
+  /// One after the other, where waiting costs nothing.
+  public func publish(_ contents: [WholeContent]) async throws -> [Result<PublishedBlob, BlobStoreError>] {
+    var results: [Result<PublishedBlob, BlobStoreError>] = []
+    for content in contents {
+      let staged = try await stage()
+      try await staged.write(content.bytes)
+      do {
+        results.append(.success(try await staged.finish(expecting: content.expected)))
+      } catch let mismatch as BlobStoreError {
+        await staged.discard()
+        guard case .mismatch = mismatch else { throw mismatch }
+        results.append(.failure(mismatch))
+      }
+    }
+    return results
+  }
+
   /// Nothing is there to be found, or tidied, where each blob is on its own.
   public func findPacks(olderThan age: Duration) async throws -> Set<Digest> { [] }
 

@@ -185,6 +185,47 @@ import Testing
   }
 
   @Test(arguments: StoreUnderTest.all)
+  func contentsThatArePublishedTogetherAreLikeThosePublishedAlone(kind: StoreUnderTest) async throws {
+    let (store, home) = try kind.open()
+    let contents =
+      (0..<40).map { Sample.noise(500 + $0, seed: UInt64($0)) } + [[], Sample.text(5000), Sample.noise(300_000)]
+    // Twice, and some of them were there before.
+    for content in contents[..<5] { _ = try await store.publish(content) }
+    let together = (contents + contents).map { WholeContent(bytes: ByteBuffer(bytes: $0)) }
+    let blobs = try await store.publish(together).map { try $0.get() }
+    for (content, blob) in zip(contents + contents, blobs) {
+      #expect(blob == PublishedBlob(digest: Digest(bytes: SHA256Hasher.hash(content)), size: Int64(content.count)))
+      #expect(try await store.size(of: blob.digest) == Int64(content.count))
+      #expect(try await store.bytes(blob.digest) == content)
+      let settled = try await store.settle(blob.digest)
+      #expect(settled.size == Int64(content.count) && settled.storedBytes <= settled.size)
+      #expect(try await store.bytes(blob.digest) == content)
+    }
+    withExtendedLifetime(home) {}
+  }
+
+  @Test(arguments: StoreUnderTest.all)
+  func oneOfManyThatIsNotWhatWasStatedIsLeftOutAlone(kind: StoreUnderTest) async throws {
+    let (store, home) = try kind.open()
+    let contents = (0..<20).map { Sample.noise(500, seed: UInt64($0)) }
+    let digests = contents.map { Digest(bytes: SHA256Hasher.hash($0)) }
+    let results = try await store.publish(
+      contents.enumerated().map { number, content in
+        WholeContent(bytes: ByteBuffer(bytes: content), expected: digests[number == 3 ? 4 : number])
+      })
+    for (number, result) in results.enumerated() {
+      if number == 3 {
+        #expect(throws: BlobStoreError.mismatch(expected: digests[4], actual: digests[3])) { try result.get() }
+        #expect(try await !store.contains(digests[3]))
+      } else {
+        #expect(try result.get().digest == digests[number])
+        #expect(try await store.bytes(digests[number]) == contents[number])
+      }
+    }
+    withExtendedLifetime(home) {}
+  }
+
+  @Test(arguments: StoreUnderTest.all)
   func sweepingTakesWhatNobodyWritesAnyMore(kind: StoreUnderTest) async throws {
     let (store, home) = try kind.open()
     let kept = try await store.publish([7]).digest

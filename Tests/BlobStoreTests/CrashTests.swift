@@ -75,6 +75,29 @@ struct CrashTests {
     #expect(shape.isSettledAtOnce ? kills == 0 : (2..<100).contains(kills), "\(kills) kills")
   }
 
+  @Test func contentsOnTheirWayTogetherAreEachWholeOrAbsentWhereverTheyAreKilled() async throws {
+    var kills = 0
+    for step in 0..<100 {
+      let contents = (0..<20).map { Sample.noise(3000, seed: UInt64(step * 100 + $0)) }
+      trace.kill(after: step)
+      let results = try? await store.publish(contents.map { WholeContent(bytes: ByteBuffer(bytes: $0)) })
+      for content in contents { try await assertRecovered(content, wasAcknowledged: results != nil) }
+      if results != nil { break }
+      kills += 1
+    }
+    #expect((5..<100).contains(kills), "\(kills) kills")
+  }
+
+  @Test func whatIsAcknowledgedTogetherIsDurable() async throws {
+    let contents = (0..<20).map { Sample.noise(3000, seed: UInt64($0)) }
+    for _ in 0..<2 {
+      let blobs = try await store.publish(contents.map { WholeContent(bytes: ByteBuffer(bytes: $0)) })
+      let pack = try #require(try await index.content(try blobs[0].get().digest)).pack
+      #expect(DurableState(trace.steps).durableNames == [store.layout.pack(pack)])
+    }
+    #expect(DurableState(trace.steps).violations == [])
+  }
+
   /// What the next process must find, and be able to do.
   private func assertRecovered(_ content: [UInt8], wasAcknowledged: Bool) async throws {
     let digest = Digest(bytes: SHA256Hasher.hash(content))

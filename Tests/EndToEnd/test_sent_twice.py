@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 import requests
+from support.archives import archive
 from support.client import Client
 from support.promise import seed, trials
 from support.proxy import Proxy
@@ -89,6 +90,8 @@ def writes_of_a_person(sender, url, admin, name, rng):
     for kind in ("upload", "replace"):
         file = sender.twice(client, kind, "PUT", "/files", params={"path": "a"}, status=201, effect="file.uploaded",
                             data=rng.randbytes(rng.randint(1, 50_000))).json()
+    sender.twice(client, "archive", "POST", "/files", data=archive([("b/c", rng.randbytes(rng.randint(1, 50_000)))]),
+                 headers={"Content-Type": "application/x-tar"}, status=200, effect="file.uploaded")
     client.get("/files")
     target = f"/files/{file['id']}"
     sender.twice(client, "trash", "DELETE", target, status=200, effect="file.trashed")

@@ -43,14 +43,35 @@ public final class FileLedger: Sendable {
     owner: UUID, actor: UUID, path: FilePath, digest: Digest, size: Int64, contentType: String?, jobClass: JobClass,
     batchId: UUID? = nil, idempotencyKey: String? = nil, correlationId: UUID? = nil
   ) async throws -> UploadOutcome {
-    precondition(size >= 0, "a file has no negative size")
-    let identity = idempotencyKey.map { UploadIdentity(RequestKey(account: owner, text: $0)) } ?? UploadIdentity()
-    let file = FileUploaded(
-      fileId: identity.fileId, path: path.description, digest: digest, size: size,
-      contentType: contentType.flatMap(Self.contentType), jobClass: jobClass, batchId: batchId)
-    switch try await perform(.upload(file, identity), owner, actor, nil, correlationId) {
-    case .changed(let file, let position): return .created(file, position: position)
-    case .unchanged(let file): return .unchanged(file)
+    let upload = FileUpload(
+      path: path, digest: digest, size: size, contentType: contentType, idempotencyKey: idempotencyKey)
+    let outcomes = await self.upload(
+      [upload], owner: owner, actor: actor, jobClass: jobClass, batchId: batchId, correlationId: correlationId)
+    return try outcomes[0].get()
+  }
+
+  /// Takes in many files, one after the other: as many single uploads would, in fewer appends.
+  /// - Returns: for each, in order, what it came to, or what the single upload would throw.
+  public func upload(
+    _ uploads: [FileUpload], owner: UUID, actor: UUID, jobClass: JobClass, batchId: UUID? = nil,
+    correlationId: UUID? = nil
+  ) async -> [Result<UploadOutcome, any Error>] {
+    let commands = uploads.map { upload in
+      precondition(upload.size >= 0, "a file has no negative size")
+      let identity =
+        upload.idempotencyKey.map { UploadIdentity(RequestKey(account: owner, text: $0)) } ?? UploadIdentity()
+      let file = FileUploaded(
+        fileId: identity.fileId, path: upload.path.description, digest: upload.digest, size: upload.size,
+        contentType: upload.contentType.flatMap(Self.contentType), jobClass: jobClass, batchId: batchId)
+      return FileCommand(action: .upload(file, identity), actor: actor, correlationId: correlationId)
+    }
+    return await ledger(of: owner).perform(commands).map { result in
+      result.map { answer in
+        switch answer {
+        case .changed(let file, let position): .created(file, position: position)
+        case .unchanged(let file): .unchanged(file)
+        }
+      }
     }
   }
 
@@ -112,8 +133,8 @@ public final class FileLedger: Sendable {
   private func perform(
     _ action: FileCommand.Action, _ owner: UUID, _ actor: UUID, _ key: RequestKey?, _ correlationId: UUID?
   ) async throws -> FileAnswer {
-    try await ledger(of: owner).perform(
-      FileCommand(action: action, actor: actor, key: key, correlationId: correlationId))
+    let command = FileCommand(action: action, actor: actor, key: key, correlationId: correlationId)
+    return try await ledger(of: owner).perform([command])[0].get()
   }
 
   private func ledger(of owner: UUID) -> OwnerLedger {

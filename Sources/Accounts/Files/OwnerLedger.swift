@@ -4,6 +4,25 @@ import Domain
 import EventStore
 import Foundation
 
+/// Commands that were given together, and wait for their answers together. Only its ledger touches it.
+private final class PendingRequest {
+  private var results: [Result<FileAnswer, any Error>?]
+  private var openCount: Int
+  private let continuation: CheckedContinuation<[Result<FileAnswer, any Error>], Never>
+
+  init(count: Int, _ continuation: CheckedContinuation<[Result<FileAnswer, any Error>], Never>) {
+    results = Array(repeating: nil, count: count)
+    openCount = count
+    self.continuation = continuation
+  }
+
+  func answer(_ result: Result<FileAnswer, any Error>, at place: Int) {
+    results[place] = result
+    openCount -= 1
+    if openCount == 0 { continuation.resume(returning: results.compactMap(\.self)) }
+  }
+}
+
 /// Decides one owner's commands, in rounds: what arrives while a round is being appended is the next round.
 ///
 /// The log, not this actor, is what keeps the promises: with several servers there is one such actor in each, and a round that was
@@ -11,11 +30,15 @@ import Foundation
 actor OwnerLedger {
   private struct Pending {
     let command: FileCommand
-    let continuation: CheckedContinuation<FileAnswer, any Error>
+    /// What it was asked with, and its place there.
+    let request: PendingRequest
+    let place: Int
     /// How often the log has refused it for a version.
     var conflicts = 0
     /// The upload may be in the log already, from a first attempt whose answer was lost.
     var looksBack = false
+
+    func answer(_ result: Result<FileAnswer, any Error>) { request.answer(result, at: place) }
   }
 
   /// Everything that decisions are made on, read together.
@@ -25,7 +48,7 @@ actor OwnerLedger {
     var indexed: [String: UUID]
   }
 
-  private static let roundLimit = 256
+  private static let roundLimit = 512
   /// Each failure means that another server got ahead; twenty in a row leave some seconds between.
   private static let conflictLimit = 20
 
@@ -44,10 +67,15 @@ actor OwnerLedger {
     self.index = index
   }
 
-  /// - Throws: ``FileLedgerError``, or the error of the log or of the read model.
-  func perform(_ command: FileCommand) async throws -> FileAnswer {
-    try await withCheckedThrowingContinuation { continuation in
-      waiting.append(Pending(command: command, continuation: continuation))
+  /// Performs commands in their order.
+  /// - Returns: for each its answer, or ``FileLedgerError``, or the error of the log or of the read model.
+  func perform(_ commands: [FileCommand]) async -> [Result<FileAnswer, any Error>] {
+    if commands.isEmpty { return [] }
+    return await withCheckedContinuation { continuation in
+      let request = PendingRequest(count: commands.count, continuation)
+      for (place, command) in commands.enumerated() {
+        waiting.append(Pending(command: command, request: request, place: place))
+      }
       guard !isRunning else { return }
       isRunning = true
       // Escapes the cancellation of whoever came first: a round serves everyone who waits. It ends when nobody does.
@@ -109,7 +137,7 @@ actor OwnerLedger {
       return retry(round, looksBack: !error.isAboutAccount)
     } catch {
       state = nil
-      for pending in round { pending.continuation.resume(throwing: error) }
+      for pending in round { pending.answer(.failure(error)) }
       return []
     }
   }
@@ -145,17 +173,17 @@ actor OwnerLedger {
         if let path = unit.path { next.claim(path, by: unit.fileId, at: position) }
         if unit.record.version == 1 { uploads[unit.fileId] = position }
         let record = unit.record.recorded(at: uploads[unit.fileId], time)
-        pending.continuation.resume(returning: .changed(record.stored(), position: position))
+        pending.answer(.success(.changed(record.stored(), position: position)))
       case .unchanged(let record):
         let record = record.recorded(at: record.upload.flatMap { uploads[$0.fileId] }, time)
-        pending.continuation.resume(returning: .unchanged(record.stored()))
+        pending.answer(.success(.unchanged(record.stored())))
       case .repeated(let record):
         let record = record.recorded(at: record.upload.flatMap { uploads[$0.fileId] }, time)
-        pending.continuation.resume(returning: .changed(record.storedAsUploaded(), position: record.position))
+        pending.answer(.success(.changed(record.storedAsUploaded(), position: record.position)))
       case .done(let record, let position):
-        pending.continuation.resume(returning: .changed(record.stored(), position: position))
+        pending.answer(.success(.changed(record.stored(), position: position)))
       case .refuse(let refusal):
-        pending.continuation.resume(throwing: refusal)
+        pending.answer(.failure(refusal))
       }
     }
     state = next
@@ -166,7 +194,7 @@ actor OwnerLedger {
     state = nil
     return round.compactMap { pending in
       guard pending.conflicts < Self.conflictLimit else {
-        pending.continuation.resume(throwing: FileLedgerError.contended)
+        pending.answer(.failure(FileLedgerError.contended))
         return nil
       }
       var pending = pending

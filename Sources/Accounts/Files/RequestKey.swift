@@ -29,5 +29,6 @@ public struct RequestKey: Hashable, Sendable {
 }
 
 extension UUID {
-  fileprivate var isTimeOrdered: Bool { uuid.6 >> 4 == 7 }
+  /// Version 7, or one that was derived from such.
+  fileprivate var isTimeOrdered: Bool { [7, 8].contains(uuid.6 >> 4) }
 }

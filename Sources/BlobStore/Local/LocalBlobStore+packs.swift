@@ -79,7 +79,7 @@ extension LocalBlobStore {
       return nil
     }
     do throws(PackDamage) {
-      return try Manifest(stored, of: entry.digest)
+      return try Manifest(stored, of: entry.digest, size: entry.size)
     } catch {
       throw .damaged(entry.digest, error.description)
     }
@@ -134,7 +134,7 @@ extension LocalBlobStore {
   private func contents(of id: UUID) throws -> PackContents {
     let (file, entries) = try open(id)
     let manifests = try entries.filter { !$0.isChunk }.map { entry in
-      try Manifest(file.read(at: entry.offset, count: entry.storedSize), of: entry.digest)
+      try Manifest(file.read(at: entry.offset, count: entry.storedSize), of: entry.digest, size: entry.size)
     }
     return PackContents(id: id, byteCount: try file.size(), entries: entries, manifests: manifests)
   }

@@ -125,16 +125,21 @@ extension LocalBlobStore {
           _ = try await admit(pack, insteadOf: damaged)
           known = []
         case .finish(let pack):
-          let admission = try await admit(pack, insteadOf: damaged)
-          // Others that were at work at the same time were quicker: what they keep goes at once.
-          if admission.unplacedBytes * 4 >= pack.contents.byteCount { _ = try await compact(pack.contents.id) }
-          return try await removeIdle(pack.contents)
+          return try await take(pack, insteadOf: damaged)
         }
       }
     } catch {
       try? await pool.run { try draft.discard() }
       throw error
     }
+  }
+
+  /// Makes the last pack of something durable, and then known. What of it turns out to be kept elsewhere already goes.
+  func take(_ pack: WrittenPack, insteadOf damaged: Set<Digest>) async throws {
+    let admission = try await admit(pack, insteadOf: damaged)
+    // Others that were at work at the same time were quicker: what they keep goes at once.
+    if admission.unplacedBytes * 4 >= pack.contents.byteCount { _ = try await compact(pack.contents.id) }
+    try await removeIdle(pack.contents)
   }
 
   /// Makes a pack durable under its name, and then known.

@@ -44,8 +44,12 @@ final class LocalStagedBlob: StagedBlob {
   }
 
   func finish(expecting expected: Digest?) async throws -> PublishedBlob {
-    let (blob, publication) = try await store.pool.run { try self.complete(expecting: expected) }
-    try await store.durability.publish(publication)
+    let (blob, content) = try await store.pool.run { try self.complete(expecting: expected) }
+    let isKept = if let content { try await store.keepsInPacks(content, blob.digest) } else { false }
+    if !isKept {
+      let publication = try await store.pool.run { try self.publication(of: blob.digest, content) }
+      try await store.durability.publish(publication)
+    }
     BlobMetrics.published(blob)
     return blob
   }
@@ -78,31 +82,36 @@ final class LocalStagedBlob: StagedBlob {
     }
   }
 
-  private func complete(expecting expected: Digest?) throws -> (PublishedBlob, DurabilityGroup.Publication) {
+  /// - Returns: what it is, and its bytes if they are in memory.
+  private func complete(expecting expected: Digest?) throws -> (PublishedBlob, ByteBuffer?) {
     try state.withLock { state in
       if state.file != nil { try flush(&state) }
       guard var hasher = state.hasher.take() else { throw BlobStoreError.closed }
       if state.file == nil { hasher.update(state.pending.readableBytesSpan) }
       let digest = Digest(bytes: hasher.finish())
       if let expected, expected != digest { throw BlobStoreError.mismatch(expected: expected, actual: digest) }
-      let publication: DurabilityGroup.Publication =
-        if let file = state.file.take() {
-          .init(
-            origin: .staged(file), name: store.layout.raw(digest), directory: store.layout.rawDirectory(digest))
-        } else {
-          try settled(digest, &state)
-        }
+      let content = state.file == nil ? state.pending : nil
       state.pending = ByteBuffer()
-      return (PublishedBlob(digest: digest, size: state.size), publication)
+      return (PublishedBlob(digest: digest, size: state.size), content)
+    }
+  }
+
+  private func publication(of digest: Digest, _ content: ByteBuffer?) throws -> DurabilityGroup.Publication {
+    try state.withLock { state in
+      if let content { return try settled(digest, content, &state) }
+      guard let file = state.file.take() else { throw BlobStoreError.closed }
+      return .init(origin: .staged(file), name: store.layout.raw(digest), directory: store.layout.rawDirectory(digest))
     }
   }
 
   /// Writes a body that is in memory as it will stay, unless a blob of the same digest is there, and whole: these bytes may be the last good
   /// ones.
-  private func settled(_ digest: Digest, _ state: inout State) throws -> DurabilityGroup.Publication {
-    let frame = try SettledBlob.compress(state.pending.readableBytesSpan)
+  private func settled(
+    _ digest: Digest, _ content: ByteBuffer, _ state: inout State
+  ) throws -> DurabilityGroup.Publication {
+    let frame = try SettledBlob.compress(content.readableBytesSpan)
     let existing = try store.locate(digest)
-    if let existing, try Self.isWhole(existing.path, state.pending.readableBytesSpan, frame) {
+    if let existing, try Self.isWhole(existing.path, content.readableBytesSpan, frame) {
       return .init(origin: .present, name: existing.path, directory: existing.directory)
     }
     let file = try store.disk.create(path)
@@ -110,7 +119,7 @@ final class LocalStagedBlob: StagedBlob {
     if let frame {
       try store.disk.write(frame.span.bytes, to: file)
     } else {
-      try store.disk.write(state.pending.readableBytesSpan, to: file)
+      try store.disk.write(content.readableBytesSpan, to: file)
     }
     // What failed above is removed by `discard`; from here on by whoever publishes.
     state.file = nil

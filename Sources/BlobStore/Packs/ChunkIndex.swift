@@ -15,8 +15,8 @@ protocol ChunkIndex: Sendable {
   /// Places of those of some chunks that are there.
   func places(of chunks: [Digest]) async throws -> [Digest: ChunkPlace]
 
-  /// Nil when the content is not made of chunks here.
-  func content(_ digest: Digest) async throws -> ChunkedContent?
+  /// Those of some contents that are made of chunks here.
+  func contents(among digests: [Digest]) async throws -> [Digest: ChunkedContent]
 
   /// Takes in a pack: its chunks as far as they are not there, and the contents of its manifests whose chunks are all there. Doing it again
   /// changes nothing.
@@ -89,9 +89,15 @@ struct ChunkedContent: Equatable, Sendable {
   let pack: UUID
   let offset: Int64
   let storedSize: Int
+
+  /// Its manifest is implied: it is the chunk of the same digest.
+  var isOneChunk: Bool { storedSize == 0 }
 }
 
 extension ChunkIndex {
+  /// Nil when the content is not made of chunks here.
+  func content(_ digest: Digest) async throws -> ChunkedContent? { try await contents(among: [digest])[digest] }
+
   @discardableResult
   func admit(_ pack: PackContents) async throws -> Admission { try await admit(pack, insteadOf: []) }
 }

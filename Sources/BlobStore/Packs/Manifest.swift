@@ -4,6 +4,8 @@ import DedupEngine
 import Domain
 
 /// Which chunks a content is made of, in order.
+///
+/// Of a content that is one chunk there is nothing to say that its digest and its bytes do not: its manifest is implied, and has no stored form.
 struct Manifest: Equatable, Sendable {
   struct Part: Equatable, Sendable {
     let digest: Digest
@@ -25,6 +27,13 @@ struct Manifest: Equatable, Sendable {
     size = parts.reduce(0) { $0 + Int64($1.size) }
   }
 
+  /// That of a content which is one chunk: the chunk has the digest of the content.
+  static func implied(_ digest: Digest, size: Int) -> Manifest {
+    Manifest(digest: digest, chunker: "", parts: [Part(digest: digest, size: size)])
+  }
+
+  var isImplied: Bool { chunker.isEmpty }
+
   /// Each chunk once, in the order of digests.
   var distinctChunks: [Digest] { Set(parts.map(\.digest)).sorted() }
 
@@ -32,8 +41,9 @@ struct Manifest: Equatable, Sendable {
   private static let partByteCount = Digest.byteCount + 4
 
   /// The stored form: magic, length and text of the chunker's name, number of parts, each part's digest and size, and a SHA-256 over the
-  /// content's digest and all of that.
+  /// content's digest and all of that. No bytes when it is implied.
   func encoded() -> [UInt8] {
+    if isImplied { return [] }
     var bytes = Self.magic
     bytes.reserveCapacity(bytes.count + 64 + chunker.utf8.count + parts.count * Self.partByteCount)
     bytes.append(UInt8(chunker.utf8.count))
@@ -46,8 +56,13 @@ struct Manifest: Equatable, Sendable {
     return bytes + SHA256Hasher.hash(digest.bytes + bytes)
   }
 
+  /// - Parameter size: bytes of the content.
   /// - Throws: ``PackDamage`` when the bytes are not those of the content's manifest.
-  init(_ bytes: [UInt8], of digest: Digest) throws(PackDamage) {
+  init(_ bytes: [UInt8], of digest: Digest, size: Int64) throws(PackDamage) {
+    if bytes.isEmpty {
+      self = .implied(digest, size: Int(clamping: size))
+      return
+    }
     let name = Self.magic.count
     guard bytes.count > name + 4 + 32, bytes.starts(with: Self.magic) else { throw PackDamage("it is no manifest") }
     let body = bytes.count - 32

@@ -39,7 +39,11 @@ final class MemoryChunkIndex: ChunkIndex {
     }
   }
 
-  func content(_ digest: Digest) async throws -> ChunkedContent? { state.withLock { $0.contents[digest] } }
+  func contents(among digests: [Digest]) async throws -> [Digest: ChunkedContent] {
+    state.withLock { state in
+      digests.reduce(into: [:]) { contents, digest in contents[digest] = state.contents[digest] }
+    }
+  }
 
   func admit(_ pack: PackContents, insteadOf lost: Set<Digest>) async throws -> Admission {
     state.withLock { state in
@@ -141,8 +145,10 @@ final class MemoryChunkIndex: ChunkIndex {
 
   func replace(_ pack: UUID, with copy: PackContents?) async throws -> Bool {
     state.withLock { state in
-      let kept = Set((copy?.entries ?? []).map(\.digest))
-      guard state.needed(of: pack).allSatisfy({ kept.contains($0.digest) }) else { return false }
+      let (chunks, contents) = (copy?.digests(areChunks: true) ?? [], copy?.digests(areChunks: false) ?? [])
+      guard state.needed(of: pack).allSatisfy({ ($0.isChunk ? chunks : contents).contains($0.digest) }) else {
+        return false
+      }
       if let copy {
         state.packs[copy.id] = (copy.byteCount, 0, .now)
         for entry in copy.entries {

@@ -12,7 +12,7 @@ struct PackEntry: Equatable, Sendable {
     case rawChunk = 0
     /// A chunk as one LZ4 block.
     case lz4Chunk = 1
-    /// The manifest of a content.
+    /// The manifest of a content; of no bytes when the content is the chunk of the same digest.
     case manifest = 16
 
     /// Of a chunk.
@@ -78,8 +78,30 @@ struct PackContents: Sendable {
   let entries: [PackEntry]
   /// Of the contents whose manifests it holds.
   let manifests: [Manifest]
+  /// Where those manifests are.
+  private let manifestEntries: [Digest: PackEntry]
 
-  func entry(of manifest: Manifest) -> PackEntry? { entries.first { !$0.isChunk && $0.digest == manifest.digest } }
+  init(id: UUID, byteCount: Int64, entries: [PackEntry], manifests: [Manifest]) {
+    self.id = id
+    self.byteCount = byteCount
+    self.entries = entries
+    self.manifests = manifests
+    manifestEntries = entries.reduce(into: [:]) { found, entry in if !entry.isChunk { found[entry.digest] = entry } }
+  }
+
+  /// Of its chunks, or of the contents whose manifests it holds: a content may be the chunk of the same digest.
+  func digests(areChunks: Bool) -> Set<Digest> { Set(entries.filter { $0.isChunk == areChunks }.map(\.digest)) }
+
+  /// Chunks that are whole contents, of which it has the manifest.
+  var wholeContents: [PackEntry] {
+    let implied = Set(manifests.filter(\.isImplied).map(\.digest))
+    return implied.isEmpty ? [] : entries.filter { $0.isChunk && implied.contains($0.digest) }
+  }
+
+  func entry(of manifest: Manifest) -> PackEntry? { entry(ofContent: manifest.digest) }
+
+  /// That of the content's manifest.
+  func entry(ofContent digest: Digest) -> PackEntry? { manifestEntries[digest] }
 }
 
 extension ChunkPlace {

@@ -144,9 +144,10 @@ final class PackFiles: Sendable {
   }
 
   func manifest(of content: Digest, _ place: ChunkedContent) throws -> Manifest {
+    if place.isOneChunk { return .implied(content, size: Int(place.settled.size)) }
     let bytes = try bytes(of: place.pack, at: place.offset, count: place.storedSize, of: content)
     do throws(PackDamage) {
-      return try Manifest(bytes, of: content)
+      return try Manifest(bytes, of: content, size: place.settled.size)
     } catch {
       throw BlobStoreError.damaged(
         content, "\(error.description), at byte \(place.offset) of \(layout.pack(place.pack))")

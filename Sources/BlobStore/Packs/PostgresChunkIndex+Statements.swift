@@ -5,15 +5,27 @@ import Foundation
 import Postgres
 
 extension PostgresChunkIndex {
+  // Where rows are looked up, one look into the primary key for each is asked for: tables that have just been filled have no statistics, and a
+  // join would read them from end to end.
+
   static func known(among chunks: [[UInt8]]) -> Query {
-    "SELECT digest FROM unnest(\(chunks)) AS wanted (digest) JOIN blob.chunk USING (digest)"
+    """
+    SELECT digest
+    FROM unnest(\(chunks)) AS wanted (digest)
+    WHERE EXISTS (SELECT FROM blob.chunk WHERE chunk.digest = wanted.digest OFFSET 0)
+    """
   }
 
   static func places(of chunks: [[UInt8]]) -> Query {
     """
-    SELECT digest, pack_id, start, stored_size, size, codec
+    SELECT chunk.*
     FROM unnest(\(chunks)) AS wanted (digest)
-    JOIN blob.chunk USING (digest)
+    CROSS JOIN LATERAL (
+      SELECT digest, pack_id, start, stored_size, size, codec
+      FROM blob.chunk
+      WHERE digest = wanted.digest
+      LIMIT 1
+    ) AS chunk
     """
   }
 
@@ -26,11 +38,16 @@ extension PostgresChunkIndex {
     """
   }
 
-  static func content(_ digest: [UInt8]) -> Query {
+  static func contents(among digests: [[UInt8]]) -> Query {
     """
-    SELECT size, stored_bytes, codec, condemned, pack_id, start, stored_size
-    FROM blob.content
-    WHERE digest = \(digest)
+    SELECT content.*
+    FROM unnest(\(digests)) AS wanted (digest)
+    CROSS JOIN LATERAL (
+      SELECT digest, size, stored_bytes, codec, condemned, pack_id, start, stored_size
+      FROM blob.content
+      WHERE digest = wanted.digest
+      LIMIT 1
+    ) AS content
     """
   }
 
@@ -51,16 +68,28 @@ extension PostgresChunkIndex {
       """
   }
 
-  /// Those that are placed elsewhere stay there, unless they were lost there.
-  static func insertChunks(of pack: PackContents, insteadOf lost: [[UInt8]]) -> Query {
+  /// Those that are placed elsewhere stay there, and are not even locked.
+  /// - Parameter whole: those that are contents as well, and so are needed by one.
+  static func insertChunks(_ chunks: [PackEntry], whole: [PackEntry], in pack: UUID) -> Query {
+    """
+    INSERT INTO blob.chunk (start, stored_size, size, codec, contents, pack_id, digest)
+    SELECT start, stored_size, size, codec, (digest = ANY(\(whole.map(\.digest.bytes))))::integer, \(pack), digest
+    FROM \(rows(of: chunks))
+    ORDER BY digest
+    ON CONFLICT (digest) DO NOTHING
+    RETURNING digest
+    """
+  }
+
+  /// Chunks that were lost where they were.
+  static func placeChunks(of pack: PackContents, among lost: Set<Digest>) -> Query {
     """
     INSERT INTO blob.chunk (start, stored_size, size, codec, pack_id, digest)
     SELECT start, stored_size, size, codec, \(pack.id), digest
-    FROM \(rows(of: pack.entries.filter(\.isChunk)))
+    FROM \(rows(of: pack.entries.filter { $0.isChunk && lost.contains($0.digest) }))
     ORDER BY digest
     ON CONFLICT (digest) DO UPDATE SET
       pack_id = excluded.pack_id, start = excluded.start, stored_size = excluded.stored_size, codec = excluded.codec
-    WHERE chunk.digest = ANY(\(lost))
     """
   }
 
@@ -86,15 +115,40 @@ extension PostgresChunkIndex {
     """
   }
 
-  /// One content more needs these chunks. A row that is being deleted is waited for, and then not counted.
+  /// Contents that are one chunk each. Those that are there stay as they are.
+  static func insertWhole(_ chunks: [PackEntry], of pack: PackContents) -> Query {
+    let starts = chunks.map { pack.entry(ofContent: $0.digest)?.offset ?? $0.offset }
+    return """
+      INSERT INTO blob.content (size, stored_bytes, start, stored_size, codec, pack_id, digest)
+      SELECT size, stored_size, start, 0, codec, \(pack.id), digest
+      FROM unnest(
+        \(chunks.map(\.size)), \(chunks.map { Int32($0.storedSize) }), \(starts), \(chunks.map(\.codec.stored)),
+        \(chunks.map(\.digest.bytes))
+      ) AS content (size, stored_size, start, codec, digest)
+      ORDER BY digest
+      ON CONFLICT (digest) DO NOTHING
+      RETURNING digest
+      """
+  }
+
+  /// One content more needs each of these chunks, which were there before. One that was given up since is placed here.
+  static func countWhole(_ chunks: [PackEntry], in pack: UUID) -> Query {
+    """
+    INSERT INTO blob.chunk AS chunk (start, stored_size, size, codec, contents, pack_id, digest)
+    SELECT start, stored_size, size, codec, 1, \(pack), digest
+    FROM \(rows(of: chunks))
+    ORDER BY digest
+    ON CONFLICT (digest) DO UPDATE SET contents = chunk.contents + 1
+    """
+  }
+
+  /// One content more needs these chunks, which are locked in their order: that of digests, everywhere. A row that is being deleted is waited for, and then not counted.
   static func count(_ chunks: [[UInt8]]) -> Query {
     """
     WITH needed AS MATERIALIZED (
       SELECT chunk.digest
       FROM unnest(\(chunks)) AS wanted (digest)
-      JOIN blob.chunk USING (digest)
-      ORDER BY chunk.digest
-      FOR UPDATE OF chunk
+      CROSS JOIN LATERAL (SELECT digest FROM blob.chunk WHERE chunk.digest = wanted.digest FOR UPDATE) AS chunk
     ), counted AS (
       UPDATE blob.chunk SET contents = contents + 1 FROM needed WHERE chunk.digest = needed.digest
     )
@@ -108,9 +162,7 @@ extension PostgresChunkIndex {
     WITH needed AS MATERIALIZED (
       SELECT chunk.digest
       FROM unnest(\(chunks)) AS wanted (digest)
-      JOIN blob.chunk USING (digest)
-      ORDER BY chunk.digest
-      FOR UPDATE OF chunk
+      CROSS JOIN LATERAL (SELECT digest FROM blob.chunk WHERE chunk.digest = wanted.digest FOR UPDATE) AS chunk
     ), released AS (
       UPDATE blob.chunk SET contents = contents - 1 FROM needed WHERE chunk.digest = needed.digest
       RETURNING contents, stored_size
@@ -207,12 +259,12 @@ extension PostgresChunkIndex {
   }
 
   /// Contents whose manifest was lost where it was.
-  static func moveContents(_ lost: [[UInt8]], to pack: PackContents) -> Query {
+  static func placeContents(of pack: PackContents, among lost: Set<Digest>) -> Query {
     """
     UPDATE blob.content
     SET pack_id = \(pack.id), start = entry.start, stored_size = entry.stored_size
-    FROM \(rows(of: pack.entries.filter { !$0.isChunk }))
-    WHERE content.digest = entry.digest AND content.digest = ANY(\(lost))
+    FROM \(rows(of: pack.entries.filter { !$0.isChunk && lost.contains($0.digest) }))
+    WHERE content.digest = entry.digest
     """
   }
 

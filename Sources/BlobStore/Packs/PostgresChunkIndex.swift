@@ -32,24 +32,33 @@ struct PostgresChunkIndex: ChunkIndex {
     try await pool.query(Self.bytesOfOneContent(among: chunks.map(\.bytes))).first?.decode(0) ?? 0
   }
 
-  func content(_ digest: Digest) async throws -> ChunkedContent? {
-    guard let row = try await pool.query(Self.content(digest.bytes)).first else { return nil }
-    let (size, storedBytes, codec, condemned, pack, start, storedSize) = try row.decode(
-      (Int64, Int64, Int16, Bool, UUID, Int64, Int32).self)
-    return ChunkedContent(
-      settled: SettledBlob(size: size, storedBytes: storedBytes, codec: try Codec(stored: codec)),
-      isCondemned: condemned, pack: pack, offset: start, storedSize: Int(storedSize))
+  func contents(among digests: [Digest]) async throws -> [Digest: ChunkedContent] {
+    try await pool.query(Self.contents(among: digests.map(\.bytes))).reduce(into: [:]) { contents, row in
+      let (digest, size, storedBytes, codec, condemned, pack, start, storedSize) = try row.decode(
+        ([UInt8], Int64, Int64, Int16, Bool, UUID, Int64, Int32).self)
+      contents[Digest(bytes: digest)] = ChunkedContent(
+        settled: SettledBlob(size: size, storedBytes: storedBytes, codec: try Codec(stored: codec)),
+        isCondemned: condemned, pack: pack, offset: start, storedSize: Int(storedSize))
+    }
   }
 
   func admit(_ pack: PackContents, insteadOf lost: Set<Digest>) async throws -> Admission {
-    let lost = lost.map(\.bytes)
+    let whole = pack.wholeContents.filter { !lost.contains($0.digest) }
+    let isWhole = Set(whole.map(\.digest))
     return try await pool.transaction { connection in
-      let results = try await connection.pipeline([
-        Self.moveContents(lost, to: pack), Self.insertChunks(of: pack, insteadOf: lost), Self.insert(pack),
-      ])
+      let placed = Self.placements(of: pack, insteadOf: lost)
+      let chunks = pack.entries.filter { $0.isChunk && !lost.contains($0.digest) }
+      let results = try await connection.pipeline(
+        placed + [Self.insertChunks(chunks, whole: whole, in: pack.id), Self.insertWhole(whole, of: pack)])
+      let new = try Set(results[placed.count].map { try Digest(bytes: $0.decode(0)) })
       var admission = Admission()
-      admission.unplacedBytes = try results[2].first?.decode(0) ?? 0
-      for manifest in pack.manifests.sorted(by: { $0.digest < $1.digest }) {
+      admission.contents = try Set(results[placed.count + 1].map { try Digest(bytes: $0.decode(0)) })
+      // Their chunks are part of other contents already, or waste that is taken up again.
+      let uncounted = whole.filter { admission.contents.contains($0.digest) && !new.contains($0.digest) }
+      if !uncounted.isEmpty { try await connection.execute(Self.countWhole(uncounted, in: pack.id)) }
+      admission.unplacedBytes = try await connection.query(Self.insert(pack)).first?.decode(0) ?? 0
+      let manifests = pack.manifests.filter { !isWhole.contains($0.digest) }.sorted { $0.digest < $1.digest }
+      for manifest in manifests {
         guard let entry = pack.entry(of: manifest) else { continue }
         let chunks = manifest.distinctChunks.map(\.bytes)
         do {
@@ -70,7 +79,16 @@ struct PostgresChunkIndex: ChunkIndex {
   }
 
   func admitChunks(of pack: PackContents, insteadOf lost: Set<Digest>) async throws {
-    _ = try await pool.execute(Self.insertChunks(of: pack, insteadOf: lost.map(\.bytes)))
+    _ = try await pool.transaction { connection in
+      let chunks = pack.entries.filter { $0.isChunk && !lost.contains($0.digest) }
+      return try await connection.pipeline([
+        Self.placeChunks(of: pack, among: lost), Self.insertChunks(chunks, whole: [], in: pack.id),
+      ])
+    }
+  }
+
+  private static func placements(of pack: PackContents, insteadOf lost: Set<Digest>) -> [Query] {
+    lost.isEmpty ? [] : [placeContents(of: pack, among: lost), placeChunks(of: pack, among: lost)]
   }
 
   func whileLive(
@@ -123,14 +141,12 @@ struct PostgresChunkIndex: ChunkIndex {
   }
 
   func replace(_ pack: UUID, with copy: PackContents?) async throws -> Bool {
-    let entries = copy?.entries ?? []
-    let chunks = Set(entries.filter(\.isChunk).map(\.digest.bytes))
-    let contents = Set(entries.filter { !$0.isChunk }.map(\.digest.bytes))
+    let (chunks, contents) = (copy?.digests(areChunks: true) ?? [], copy?.digests(areChunks: false) ?? [])
     do {
       try await pool.transaction { connection in
-        let placed = try await connection.query(Self.lockContents(of: pack)).map { try $0.decode(0, as: [UInt8].self) }
+        let placed = try await connection.query(Self.lockContents(of: pack)).map { try Digest(bytes: $0.decode(0)) }
         let needed = try await connection.query(Self.lockNeededChunks(of: pack)).map {
-          try $0.decode(0, as: [UInt8].self)
+          try Digest(bytes: $0.decode(0))
         }
         guard contents.isSuperset(of: placed), chunks.isSuperset(of: needed) else { throw Undo() }
         if let copy {

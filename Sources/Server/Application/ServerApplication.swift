@@ -94,6 +94,8 @@ public struct ServerApplication: Sendable {
     ).addRoutes(to: signedIn)
     UploadsController(
       ledger: dependencies.ledger, receiver: BodyReceiver(blobs: dependencies.blobs),
+      archives: ArchiveReceiver(
+        blobs: dependencies.blobs, ledger: dependencies.ledger, maxBytes: configuration.maxUploadBytes),
       files: FileViews(pool: pool), maxBytes: configuration.maxUploadBytes
     ).addRoutes(to: signedIn, streaming: streaming)
     DuplicatesController(

@@ -13,12 +13,14 @@ import Projections
 struct UploadsController: Sendable {
   let ledger: FileLedger
   let receiver: BodyReceiver
+  let archives: ArchiveReceiver
   let files: FileViews
   let maxBytes: Int64
 
   /// - Parameter streaming: the same as `routes`, but nothing before it collects bodies.
   func addRoutes(to routes: some RouterMethods<SignedInContext>, streaming: some RouterMethods<SignedInContext>) {
     streaming.put("files", use: put)
+    streaming.post("files", use: postArchive)
     routes.delete("files/{id}", use: delete)
     routes.post("files/{id}/restore", use: restore)
   }
@@ -42,6 +44,14 @@ struct UploadsController: Sendable {
       let settled = try await files.file(file.id, owner: context.owner)?.settled ?? false
       return try answer(.ok, FileBody(file, settled: settled), file.position)
     }
+  }
+
+  @Sendable private func postArchive(_ request: Request, _ context: SignedInContext) async throws -> Response {
+    let archive = try ArchiveRequest(request)
+    request.acceptBody(context: context)
+    let body = try await archives.receive(
+      request.body, archive, owner: context.owner, correlationId: context.requestID.uuid)
+    return try .json(body, headers: [.onefoldPosition: String(body.position)])
   }
 
   @Sendable private func delete(_ request: Request, _ context: SignedInContext) async throws -> Response {

@@ -98,6 +98,10 @@ extension Problem {
     name: "unsupported-media-type", status: .unsupportedMediaType, title: "The body is not JSON",
     detail: "Send it with Content-Type: application/json.")
 
+  static let unsupportedArchive = Problem(
+    name: "unsupported-archive", status: .unsupportedMediaType, title: "The body is no archive of a kind that is taken",
+    detail: "Send a tar archive, not compressed, with Content-Type: application/x-tar.")
+
   static func rangeNotSatisfiable(size: Int64) -> Problem {
     Problem(
       name: "range-not-satisfiable", status: .rangeNotSatisfiable, title: "The range begins past the end",
@@ -127,8 +131,8 @@ extension Problem {
   }
 
   static let digestMismatch = Problem(
-    name: "digest-mismatch", status: .unprocessableContent, title: "The bytes are not those of Content-Digest",
-    detail: "The body hashes to something else. Nothing was kept.")
+    name: "digest-mismatch", status: .unprocessableContent, title: "The bytes are not those of the stated digest",
+    detail: "They hash to something else. Nothing of them was kept.")
 
   static let upgradeRequired = Problem(
     name: "upgrade-required", status: .upgradeRequired, title: "A WebSocket upgrade is required",

@@ -15,12 +15,14 @@ struct Problem: Error, Equatable {
   var detail: String?
   var headers: HTTPFields = [:]
 
+  var type: String { "urn:onefold:problem:\(name)" }
+
   static let contentType = "application/problem+json"
 
   /// - Parameter requestID: names the occurrence, so that a report of it leads to the log.
   func body(requestID: String) -> Body {
     Body(
-      type: "urn:onefold:problem:\(name)", title: title, status: status.code, detail: detail,
+      type: type, title: title, status: status.code, detail: detail,
       instance: "urn:onefold:request:\(requestID)")
   }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Archives
 import AsyncHTTPClient
 import Domain
 import Foundation
@@ -112,6 +113,31 @@ actor ServerClient {
     }
     let position = response.headers.first(name: "Onefold-Position").flatMap { Int64($0) } ?? 0
     return (response.status == .created, position)
+  }
+
+  /// What came of an archive.
+  struct ArchiveAnswer: Decodable, Sendable {
+    struct Refusal: Decodable, Sendable {
+      let path: String
+      let title: String
+      let status: Int
+      let detail: String?
+    }
+
+    let created, unchanged: Int
+    let createdBytes, position: Int64
+    let refusals: [Refusal]
+  }
+
+  /// Sends many files in one archive; the key is as with one.
+  func upload(archive: ByteBuffer, bulk: Bool, batch: UUID, idempotencyKey: String) async throws -> ArchiveAnswer {
+    let headers = [
+      ("Idempotency-Key", idempotencyKey), ("Onefold-Batch", batch.text), ("Content-Type", TarFormat.mediaType),
+    ]
+    let (_, data) = try await send(
+      .POST, "/files?class=\(bulk ? "bulk" : "interactive")", headers: headers, timeout: .seconds(600)
+    ) { .bytes(archive) }
+    return try JSONDecoder().decode(ArchiveAnswer.self, from: data)
   }
 
   private func send(

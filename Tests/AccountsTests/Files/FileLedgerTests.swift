@@ -40,6 +40,22 @@ struct FileLedgerTests {
     #expect(try await fixture.audit().used == 10)
   }
 
+  @Test func manyUploadsAreAnsweredInTheirOrderAndAppendedTogether() async throws {
+    let fixture = try await LedgerFixture(quota: 20)
+    let texts = [("a", "one"), ("b", "two"), ("a", "three"), ("b", "two"), ("c", "far too much for it"), ("d", "four")]
+    let outcomes = await fixture.ledger.upload(
+      texts.map { path, text in
+        FileUpload(path: try! FilePath(path), digest: LedgerFixture.digest(text), size: Int64(text.utf8.count))
+      }, owner: fixture.owner, actor: fixture.owner, jobClass: .bulk)
+    let files = try [0, 1, 2, 3, 5].map { try outcomes[$0].get().file }
+    #expect(files.map(\.path) == ["a", "b", "a", "b", "d"])
+    #expect(files[3].id == files[1].id, "it was there by then")
+    #expect(throws: FileLedgerError.quotaExceeded(limit: 20, used: 11, requested: 19)) { try outcomes[4].get() }
+    let audit = try await fixture.audit()
+    #expect(audit.liveFiles == ["a": files[2].id, "b": files[1].id, "d": files[4].id])
+    #expect(audit.used == 15)
+  }
+
   @Test func otherBytesReplaceTheFileAndKeepItInTheTrash() async throws {
     let fixture = try await LedgerFixture()
     let first = try await fixture.upload("a.txt", "hello").file

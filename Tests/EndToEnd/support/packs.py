@@ -26,13 +26,13 @@ def contents(blobs):
     for path in sorted((blobs / "packs").rglob("*.pack")):
         for kind, digest, stored, size in read(path):
             if kind == MANIFEST:
-                manifests[digest] = stored
+                manifests[digest] = stored, size
             else:
                 chunks[digest] = lz4.block.decompress(stored, uncompressed_size=size) if kind == LZ4 else stored
                 assert len(chunks[digest]) == size and hashlib.sha256(chunks[digest]).hexdigest() == digest, path
     whole = {}
-    for digest, manifest in manifests.items():
-        parts = parse(digest, manifest)
+    for digest, (manifest, size) in manifests.items():
+        parts = parse(digest, manifest, size)
         if all(part in chunks for part, _ in parts):
             whole[digest] = b"".join(chunks[part] for part, _ in parts)
     return whole
@@ -44,7 +44,7 @@ def recount(blobs):
     for path in (blobs / "packs").rglob("*.pack"):
         for kind, digest, stored, count in read(path):
             if kind == MANIFEST:
-                parts |= {part for part, _ in parse(digest, stored)}
+                parts |= {part for part, _ in parse(digest, stored, count)}
                 size += count
             else:
                 chunks[digest] = (count, len(stored))
@@ -54,14 +54,16 @@ def recount(blobs):
 def users(blobs):
     """Of each pack the contents that have their manifest, or a chunk, in it."""
     entries = {path: list(read(path)) for path in (blobs / "packs").rglob("*.pack")}
-    chunks = {digest: {part for part, _ in parse(digest, stored)}
-              for found in entries.values() for kind, digest, stored, _ in found if kind == MANIFEST}
+    chunks = {digest: {part for part, _ in parse(digest, stored, size)}
+              for found in entries.values() for kind, digest, stored, size in found if kind == MANIFEST}
     return {path: {content for content, parts in chunks.items() if any(digest == content or digest in parts for _, digest, _, _ in found)}
             for path, found in entries.items()}
 
 
-def parse(digest, manifest):
+def parse(digest, manifest, size):
     """The digests and sizes of the chunks that a content is made of."""
+    if not manifest:
+        return [(digest, size)]
     magic = b"manifest 1\n"
     assert manifest.startswith(magic), digest
     assert hashlib.sha256(bytes.fromhex(digest) + manifest[:-32]).digest() == manifest[-32:], digest

@@ -36,6 +36,16 @@ struct GeneratedPacks {
     }
     var manifests: [Manifest] = []
     for content in contents {
+      if content.count == 1 {
+        // The chunk itself is the content.
+        let manifest = Manifest.implied(Self.chunk(content[0]), size: Int(content[0]) + 10)
+        Self.made.withLock { $0[manifest.digest] = manifest.distinctChunks }
+        manifests.append(manifest)
+        entries.append(
+          PackEntry(kind: .manifest, digest: manifest.digest, offset: offset, storedSize: 0, size: manifest.size))
+        offset += 1
+        continue
+      }
       let parts = content.map { Manifest.Part(digest: Self.chunk($0), size: Int($0) + 10) }
       let manifest = Manifest(digest: Digest(bytes: SHA256Hasher.hash([0] + content)), chunker: "test", parts: parts)
       Self.made.withLock { $0[manifest.digest] = manifest.distinctChunks }
@@ -52,13 +62,14 @@ struct GeneratedPacks {
   mutating func step(
     _ one: any ChunkIndex, _ other: any ChunkIndex, _ compare: (String, Bool) -> Void
   ) async throws {
-    let digest = admitted.randomElement(using: &random)?.manifests.first?.digest ?? Self.chunk(0)
+    let subject = admitted.randomElement(using: &random)
+    let digest = subject?.manifests.randomElement(using: &random)?.digest ?? Self.chunk(0)
     switch random.next() % 9 {
     case 0, 1, 2:
       let chunks = Set((0..<Int(random.next() % 5 + 1)).map { _ in UInt8(random.next() % 20) }).sorted()
       // Some content asks for a chunk that may be nowhere.
       let content = chunks + (random.next() % 4 == 0 ? [UInt8(random.next() % 20)] : [])
-      let pack = pack(chunks: chunks, contents: [content])
+      let pack = pack(chunks: chunks, contents: [content] + chunks.prefix(Int(random.next() % 4)).map { [$0] })
       admitted.append(pack)
       compare("admit", try await one.admit(pack) == other.admit(pack))
     case 3:
@@ -86,14 +97,22 @@ struct GeneratedPacks {
     }
   }
 
+  /// A content may be the chunk of the same digest.
+  private struct Name: Hashable {
+    let digest: Digest
+    let isChunk: Bool
+
+    init(_ entry: PackEntry) { (digest, isChunk) = (entry.digest, entry.isChunk) }
+  }
+
   private mutating func rewrite(
     _ pack: UUID, _ one: any ChunkIndex, _ other: any ChunkIndex, _ compare: (String, Bool) -> Void
   ) async throws {
     let needed = try await one.needed(of: pack)
     compare("needed", try await needed == other.needed(of: pack))
     // All packs name chunks and contents alike, so any that has them says how an entry looks.
-    let entries = Dictionary(admitted.flatMap(\.entries).map { ($0.digest, $0) }) { first, _ in first }
-    var kept = needed.map(\.digest).sorted()
+    let entries = Dictionary(admitted.flatMap(\.entries).map { (Name($0), $0) }) { first, _ in first }
+    var kept = needed.map(Name.init).sorted { ($0.digest, $0.isChunk ? 1 : 0) < ($1.digest, $1.isChunk ? 1 : 0) }
     if random.next() % 4 == 0, !kept.isEmpty { kept.removeLast() }
     let copy = PackContents(
       id: UUID(), byteCount: 1000, entries: kept.compactMap { entries[$0] }, manifests: [])
