@@ -1,7 +1,7 @@
 # Onefold. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end check format lint chaos bench bench-document eval clean
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos bench bench-document eval clean
 
 # Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
 ARGS ?=
@@ -57,6 +57,11 @@ end-to-end: setup-tests dashboard ## Run the tests of the built program, browser
 	swift build --product onefold-parser
 	swift build --product onefold
 	.venv/bin/python -m pytest Tests/EndToEnd -q
+
+test-opensearch: setup-tests ## Run the tests of the index in OpenSearch on a real one: OPENSEARCH_URL=http://host:9200
+	swift build --product onefold-parser
+	swift build --product onefold
+	OPENSEARCH_URL=$(OPENSEARCH_URL) .venv/bin/python -m pytest Tests/EndToEnd/test_opensearch.py -q
 
 check: lint test ## What CI runs: format check and every test
 

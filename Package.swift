@@ -108,6 +108,13 @@ let package = Package(
       dependencies: ["DedupEngine", "Domain", "EventStore", "Postgres", "Redis", .logging, .metrics, .lifecycle],
       swiftSettings: strict),
     .target(
+      name: "Search",
+      dependencies: [
+        "DedupEngine", "Domain", "EventStore", "Postgres", "Projections", .asyncHTTPClient, .nioCore,
+        .nioFoundationCompat, .nioHTTP1, .logging, .metrics, .lifecycle,
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Accounts",
       dependencies: [
         "BlobStore", "CXCrypt", "Domain", "EventStore", "Postgres", "Projections", .jwtKit, .crypto, .nioPosix,
@@ -155,7 +162,7 @@ let package = Package(
       name: "onefold",
       dependencies: [
         "Accounts", "Archives", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalScan",
-        "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Server", "Telemetry", "Workers",
+        "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Search", "Server", "Telemetry", "Workers",
         .argumentParser,
         .configuration,
         .asyncHTTPClient, .systemPackage, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .logging,
@@ -195,6 +202,7 @@ let package = Package(
       name: "ProjectionsTests",
       dependencies: ["DedupEngine", "Domain", "EventStore", "Projections", "TestSupport"],
       swiftSettings: strict),
+    .testTarget(name: "SearchTests", dependencies: ["Search", .nioHTTP1], swiftSettings: strict),
     .testTarget(name: "AuditTests", dependencies: ["Audit", "Domain", "EventStore"], swiftSettings: strict),
     .testTarget(
       name: "WorkersTests",

@@ -58,7 +58,7 @@ struct SimilarityBench: AsyncParsableCommand {
     let digests = try await pool.query(
       "SELECT digest FROM similarity.sketch TABLESAMPLE BERNOULLI (50) LIMIT \(questions)"
     ).map { try Digest($0.decode(0, as: String.self)) }.compactMap(\.self)
-    let candidates = SimilarityCandidates(pool: pool)
+    let candidates = PostgresCandidates(pool: pool, positions: ProjectionPositions(pool: pool))
     var durations: [Duration] = []
     for digest in digests {
       let start = ContinuousClock.now

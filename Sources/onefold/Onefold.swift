@@ -26,8 +26,8 @@ struct Onefold: AsyncParsableCommand {
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
       ExportCommand.self, EraseCommand.self, FsckCommand.self, ExplainCommand.self, DoctorCommand.self,
-      PushCommand.self, ScanCommand.self, StatusCommand.self, JobsCommand.self, ServicesCommand.self,
-      SettingsCommand.self,
+      PushCommand.self, ScanCommand.self, StatusCommand.self, JobsCommand.self, SearchCommand.self,
+      ServicesCommand.self, SettingsCommand.self,
     ])
 }
 

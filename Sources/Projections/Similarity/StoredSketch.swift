@@ -3,6 +3,7 @@
 package import DedupEngine
 import Domain
 package import Foundation
+package import Postgres
 
 /// A sketch as the tables have it.
 package struct StoredSketch {
@@ -18,6 +19,25 @@ package struct StoredSketch {
   package var sketch: Sketch? {
     guard let known = SketchAlgorithm(rawValue: algorithm), signature.count == known.signatureBytes else { return nil }
     return Sketch(algorithm: known, signature: signature, weight: 0)
+  }
+
+  /// Those of contents that their owners have.
+  package static func of(
+    _ questions: [SimilarityCandidates.Question], on connection: PostgresConnection
+  ) async throws -> [(SimilarityCandidates.Question, StoredSketch)] {
+    try await connection.query(
+      """
+      SELECT owner, digest, algorithm, signature
+      FROM unnest(\(questions.map(\.owner)), \(questions.map(\.digest.description))) AS question (owner, digest)
+      JOIN similarity.fingerprint USING (owner, digest)
+      """
+    ).map { row in
+      let (owner, digest, algorithm, signature) = try row.decode((UUID, String, String, [UInt8]).self)
+      return (
+        SimilarityCandidates.Question(owner: owner, digest: try Digest.read(digest)),
+        StoredSketch(algorithm: algorithm, signature: signature)
+      )
+    }
   }
 
   /// Look-up keys that only the owner's own contents can have: nobody's search meets what is others'.

@@ -4,9 +4,8 @@
 ///
 /// Own names are `onefold_<area>_<what>_<unit>`; the others are given by the specification or by the habits of Prometheus.
 public enum MetricCatalog {
-  public static let all: [MetricDescription] = (http + work + drivers + log + blobs + telemetry + process).sorted {
-    $0.name < $1.name
-  }
+  public static let all: [MetricDescription] =
+    (http + work + drivers + log + blobs + search + telemetry + process).sorted { $0.name < $1.name }
 
   public static subscript(name: String) -> MetricDescription? { byName[name] }
 
@@ -124,6 +123,17 @@ public enum MetricCatalog {
     .init("onefold_blob_published_bytes_total", .counter, "Bytes of uploads made durable, duplicates included."),
     .init("onefold_blob_damaged_total", .counter, "Reads and settlings that met bytes other than those of the digest."),
     .init("onefold_blob_mended_total", .counter, "Damaged blobs and chunks that were replaced by what somebody sent."),
+  ]
+
+  private static let search: [MetricDescription] = [
+    .init(
+      "onefold_search_requests_total", .counter, "Requests to OpenSearch, by whether they were answered.",
+      labels: ["outcome"]),
+    .init(
+      "onefold_search_suspended", .gauge, "1 while OpenSearch is left alone because it did not answer, else 0."),
+    .init("onefold_search_position", .gauge, "The position up to which the index in OpenSearch has followed the log."),
+    .init("onefold_search_documents_total", .counter, "Contents of owners written to OpenSearch."),
+    .init("onefold_search_rejected_documents_total", .counter, "Documents that OpenSearch refused for good."),
   ]
 
   private static let telemetry: [MetricDescription] = [

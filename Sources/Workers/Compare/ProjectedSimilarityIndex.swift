@@ -3,21 +3,16 @@
 import Domain
 import EventStore
 import Foundation
-import Postgres
 public import Projections
 
-/// Looks into the projection of similarity, once it has come as far as the questions ask.
+/// Looks into an index that follows the log, once it has come as far as the questions ask.
 public struct ProjectedSimilarityIndex: SimilarityIndex {
-  private let candidates: SimilarityCandidates
-  private let positions: ProjectionPositions
+  private let candidates: any CandidateIndex
   private let patience: Duration
 
-  /// - Parameter patience: how long to wait for the projection before the jobs are put off.
-  public init(
-    candidates: SimilarityCandidates, positions: ProjectionPositions, patience: Duration = .seconds(10)
-  ) {
+  /// - Parameter patience: how long to wait for the index before the jobs are put off.
+  public init(candidates: any CandidateIndex, patience: Duration = .seconds(10)) {
     self.candidates = candidates
-    self.positions = positions
     self.patience = patience
   }
 
@@ -25,17 +20,16 @@ public struct ProjectedSimilarityIndex: SimilarityIndex {
     guard let newest = questions.map(\.position).max() else { return [:] }
     let answer: SimilarityCandidates.Answer
     do {
-      try await positions.wait(for: [SimilarityProjection.name], toReach: newest, timeout: patience)
+      try await candidates.wait(toReach: newest, timeout: patience)
       answer = try await candidates.find(questions.map { .init(owner: $0.owner, digest: $0.digest) })
     } catch let error as WaitTimeout {
       throw JobFailure(.wait, code: "projection.behind", reason: "\(error)")
-    } catch let error as PostgresError where error.sqlState == "42P01" {
-      throw JobFailure(
-        .wait, code: "projection.gone", reason: "The projection of similarity was dropped; it will be built anew.")
+    } catch let error as CandidatesUnavailable {
+      throw JobFailure(.wait, code: error.code, reason: "\(error)")
     }
     guard answer.reached >= newest else {
       throw JobFailure(
-        .wait, code: "projection.behind", reason: "The projection of similarity is at \(answer.reached) again.")
+        .wait, code: "projection.behind", reason: "The index of similar contents is at \(answer.reached) again.")
     }
     return Dictionary(
       questions.compactMap { question in

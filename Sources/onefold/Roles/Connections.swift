@@ -10,6 +10,7 @@ import Parsing
 import Postgres
 import Projections
 import Redis
+import Search
 import ServiceLifecycle
 import Workers
 
@@ -47,10 +48,29 @@ struct Connections: Sendable {
       ProjectionRunner(
         $0, pool: pool, log: log, redis: redis, positions: positions, options: running, logger: logger)
     }
-    return runners + [
+    return runners + indexer(settings) + [
       RebuildService(pool: pool, log: log, options: rebuilding, logger: logger),
       QueueGauges(jobs: JobViews(pool: pool), redis: redis, logger: logger),
     ]
+  }
+
+  /// What keeps OpenSearch up with the log, where that is configured.
+  private func indexer(_ settings: Settings) -> [any Service] {
+    settings.openSearch.map { configuration in
+      [
+        SimilarityIndexer(
+          client: OpenSearchClient(configuration), pool: pool, log: log, positions: positions, logger: logger)
+      ]
+    } ?? []
+  }
+
+  /// Where contents are looked up that others may be like.
+  private func candidates(_ settings: Settings) -> any CandidateIndex {
+    if let configuration = settings.openSearch {
+      OpenSearchCandidates(client: OpenSearchClient(configuration), pool: pool)
+    } else {
+      PostgresCandidates(pool: pool, positions: positions)
+    }
   }
 
   /// The relay, and what goes with it: schedules, and the search for lost jobs.
@@ -86,7 +106,7 @@ struct Connections: Sendable {
     options.concurrency = settings.concurrency
     options.classes = Set(settings.classes)
     let finder = ProjectedDuplicateFinder(files: FileViews(pool: pool), positions: positions)
-    let index = ProjectedSimilarityIndex(candidates: SimilarityCandidates(pool: pool), positions: positions)
+    let index = ProjectedSimilarityIndex(candidates: candidates(settings))
     let pool = WorkerPool(
       redis: redis, log: log,
       handlers: [

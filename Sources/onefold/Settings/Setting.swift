@@ -33,6 +33,15 @@ struct Setting: Sendable {
   static let redisURL = Setting(
     "redis.url", environment: "REDIS_URL", flag: "redis-url",
     help: "Redis 7, as redis://host:port/db or unix:///path. `up` starts its own when this is empty.")
+  static let openSearchURL = Setting(
+    "opensearch.url", environment: "OPENSEARCH_URL", flag: nil,
+    help:
+      "project, work, up: OpenSearch 2 or 3, as https://user:password@host:9200, in which similar contents are looked up. Empty: in Postgres."
+  )
+  static let openSearchAlias = Setting(
+    "opensearch.alias", environment: "ONEFOLD_OPENSEARCH_ALIAS", flag: "opensearch-alias",
+    fallback: "onefold-similarity",
+    help: "The name that is asked there. Indexes are named after it.")
   static let dataDirectory = Setting(
     "onefold.dataDir", environment: "ONEFOLD_DATA_DIR", flag: "data-dir", fallback: ".onefold",
     help: "Where `up` keeps everything: blobs, secrets, and the private Postgres and Redis.")
@@ -141,8 +150,9 @@ struct Setting: Sendable {
     help: "auto: text on a terminal, JSON elsewhere; or text, or json.")
 
   static let all = [
-    databaseURL, databaseOwnerURL, databasePoolSize, redisURL, dataDirectory, blobsDirectory, host, port,
-    metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret, keySecret, registration,
+    databaseURL, databaseOwnerURL, databasePoolSize, redisURL, openSearchURL, openSearchAlias, dataDirectory,
+    blobsDirectory, host, port, metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret,
+    keySecret, registration,
     defaultQuota, maxUpload, reclaimGrace, answerRetention, allowedOrigins, behindTLS, trustForwardedFor, concurrency,
     classes, onPoison, rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents,
     sealSeconds, logLevel, logFormat,

@@ -5,6 +5,7 @@ import Domain
 import Foundation
 import Logging
 import Projections
+import Search
 import SystemPackage
 
 /// Every setting of one process, read once at its start and passed down as plain values.
@@ -13,6 +14,8 @@ struct Settings: Sendable {
   var databaseOwnerURL: String?
   var databasePoolSize: Int
   var redisURL: String?
+  var openSearch: OpenSearchConfiguration?
+  var openSearchAlias: String
   var dataDirectory: URL
   var blobsDirectory: URL
   var host: String
@@ -81,6 +84,15 @@ struct Settings: Sendable {
     databaseOwnerURL = values.text(.databaseOwnerURL) ?? databaseURL
     databasePoolSize = try values.number(.databasePoolSize, in: 2...500)
     redisURL = values.text(.redisURL)
+    let alias = values.text(.openSearchAlias) ?? ""
+    openSearchAlias = alias
+    openSearch = try values.text(.openSearchURL).map { url in
+      do {
+        return try OpenSearchConfiguration(url: url, alias: alias)
+      } catch let error as OpenSearchConfiguration.Invalid {
+        throw CommandError(error.description)
+      }
+    }
     dataDirectory = URL(filePath: values.text(.dataDirectory) ?? ".onefold").standardizedFileURL
     blobsDirectory = values.text(.blobsDirectory).map { URL(filePath: $0) } ?? dataDirectory.appending(path: "blobs")
     host = values.text(.host) ?? "127.0.0.1"
