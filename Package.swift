@@ -99,7 +99,8 @@ let package = Package(
       dependencies: ["DedupEngine", "Domain", "Postgres", "Redis", .crypto, .logging, .metrics, .lifecycle],
       swiftSettings: strict),
     .target(
-      name: "BlobStore", dependencies: ["Domain", "DedupEngine", "Postgres", .nioCore, .nioPosix, .logging, .metrics],
+      name: "BlobStore",
+      dependencies: ["Domain", "DedupEngine", "Postgres", .nioCore, .nioPosix, .logging, .metrics, .lifecycle],
       swiftSettings: strict),
 
     // Level 4: read models; people.

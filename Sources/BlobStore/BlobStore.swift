@@ -36,6 +36,10 @@ public protocol BlobStore: Sendable {
 
   func contains(_ digest: Digest) async throws -> Bool
 
+  /// Reads a blob whole, and checks it: nothing is cached and nothing is changed.
+  /// - Throws: ``BlobStoreError/damaged(_:_:)`` with what is wrong first, ``BlobStoreError/notFound(_:)``.
+  func verify(_ digest: Digest) async throws
+
   /// Bytes of content.
   /// - Throws: ``BlobStoreError/notFound(_:)``.
   func size(of digest: Digest) async throws -> Int64
@@ -112,6 +116,10 @@ extension BlobStore {
       }
     }
     return results
+  }
+
+  public func verify(_ digest: Digest) async throws {
+    for try await _ in try await read(digest) {}
   }
 
   /// Nothing is there to be found, or tidied, where each blob is on its own.

@@ -5,8 +5,6 @@ public import Domain
 import Foundation
 
 extension LocalBlobStore {
-  /// Reads a blob whole, and checks it: nothing is cached and nothing is changed.
-  /// - Throws: ``BlobStoreError/damaged(_:_:)`` with what is wrong first, ``BlobStoreError/notFound(_:)``.
   public func verify(_ digest: Digest) async throws {
     for try await _ in try await read(digest) {}
     try await verifyEnd(layout.compressed(digest), digest)

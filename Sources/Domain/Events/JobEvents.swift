@@ -26,6 +26,8 @@ public enum JobKind: String, Codable, Sendable, CaseIterable {
   case reclaim
   /// Removes uploads that were never finished, sessions that have run out and answers that nobody asked for again.
   case sweep
+  /// Reads what is kept, to find damage while it can be mended.
+  case scrub
   /// Does nothing: shows that jobs are run, and how soon.
   case probe
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Audit
+import BlobStore
 import Duplicates
 import EventStore
 import Hummingbird
@@ -113,7 +114,8 @@ public struct ServerApplication: Sendable {
     SealsController(pool: pool, proofs: proofs, auditor: auditor).addRoutes(to: admin)
     AdminController(
       accounts: accounts, directory: dependencies.accounts, eraser: dependencies.eraser, savings: savings,
-      store: StoreTotals(blobs: dependencies.blobs),
+      store: StoreTotals(blobs: dependencies.blobs), health: StoreHealth(pool: pool),
+      contents: ContentViews(pool: pool),
       barrier: barrier
     ).addRoutes(to: admin)
     QueuesController(jobs: jobs, control: control, barrier: barrier, redis: dependencies.redis).addRoutes(to: admin)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Accounts
+import BlobStore
 import EventStore
 import Foundation
 import HTTPTypes
@@ -14,12 +15,15 @@ struct AdminController: Sendable {
   let eraser: Eraser
   let savings: SavingsViews
   let store: StoreTotals
+  let health: StoreHealth
+  let contents: ContentViews
   let barrier: ReadBarrier
 
   func addRoutes(to routes: some RouterMethods<AdminContext>) {
     routes.get("users", use: users)
     routes.put("users/{id}/quota", use: setQuota)
     routes.delete("users/{id}", use: erase)
+    routes.get("store") { _, _ in try Response.json(try await StoreHealthBody.read(health, contents)) }
     routes.get("savings") { request, _ in
       try await barrier.wait(request.query(), for: SavingsProjection.name)
       return try Response.json(InstallationSavingsBody(try await savings.installation(), try await store.current()))

@@ -122,6 +122,13 @@ public enum MetricCatalog {
     .init("onefold_blob_sync_duration_seconds", .histogram, "Time of a round of syncs."),
     .init("onefold_blob_published_bytes_total", .counter, "Bytes of uploads made durable, duplicates included."),
     .init("onefold_blob_damaged_total", .counter, "Reads and settlings that met bytes other than those of the digest."),
+    .init(
+      "onefold_blob_damaged_contents", .gauge,
+      "Contents that files have, that were found damaged and are not mended. The same in every process that shows it."),
+    .init("onefold_blob_scrub_bytes", .gauge, "Bytes of contents read in the scrub under way, or the last one."),
+    .init(
+      "onefold_blob_scrub_finished_timestamp_seconds", .gauge,
+      "When the last scrub came to its end, in seconds since 1970; 0 before the first."),
     .init("onefold_blob_mended_total", .counter, "Damaged blobs and chunks that were replaced by what somebody sent."),
   ]
 

@@ -51,6 +51,7 @@ struct Connections: Sendable {
     return runners + indexer(settings) + [
       RebuildService(pool: pool, log: log, options: rebuilding, logger: logger),
       QueueGauges(jobs: JobViews(pool: pool), redis: redis, logger: logger),
+      StoreGauges(health: StoreHealth(pool: pool), logger: logger),
     ]
   }
 

@@ -29,12 +29,30 @@ extension Connections {
           try await Reclaimer.isDue(in: pool, grace: settings.reclaimGrace)
         },
         Schedule(.sweep, jobClass: .bulk, every: .seconds(3600)),
-      ], logger: logger)
+      ] + scrubSchedule(settings), logger: logger)
+  }
+
+  /// Every hour, in the middle of it: the sweep comes at its beginning.
+  private static let scrubPeriod = Duration.seconds(3600)
+
+  private func scrubSchedule(_ settings: Settings) -> [Schedule] {
+    guard let interval = settings.scrubInterval else { return [] }
+    let health = StoreHealth(pool: pool)
+    let period = min(Self.scrubPeriod, interval)
+    return [
+      Schedule(.scrub, jobClass: .bulk, every: period, offset: period / 2) {
+        try await Scrubber.isDue(health, interval: interval)
+      }
+    ]
   }
 
   func periodicJobs(_ settings: Settings, blobs: any BlobStore) -> [any JobHandler] {
     let reclaimer = reclaimer(settings, blobs: blobs)
     let answers = KeptAnswers(pool: pool, retention: settings.answerRetention)
+    let interval = settings.scrubInterval ?? .seconds(86_400)
+    let scrubber = Scrubber(
+      blobs: blobs, contents: ContentViews(pool: pool), health: StoreHealth(pool: pool), interval: interval,
+      logger: logger)
     return [
       RoundJob(.reclaim, log: log) { _ in
         let outcome = try await reclaimer.pass()
@@ -49,6 +67,13 @@ extension Connections {
           "packs": Int64(tidying.packs), "packBytes": tidying.bytes, "foundBlobs": Int64(tidying.found.count),
           "stagedBlobs": Int64(try await blobs.sweepStaged(olderThan: Self.stagedAge)),
           "sessions": Int64(try await Sessions.sweep(in: pool)), "keptAnswers": Int64(try await answers.sweep()),
+        ]
+      },
+      RoundJob(.scrub, log: log) { _ in
+        let outcome = try await scrubber.round(share: min(1, Self.scrubPeriod / interval))
+        return [
+          "contents": Int64(outcome.contents), "bytes": outcome.bytes, "damaged": Int64(outcome.damaged),
+          "mended": Int64(outcome.mended),
         ]
       },
       ProbeJob(log: log),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import BlobStore
+import Domain
 import EventStore
 import Foundation
 import Postgres
@@ -70,12 +72,22 @@ struct StatusCommand: AsyncParsableCommand {
     Terminal.write(
       "space         \(Format.bytes(savings.logicalBytes)) in \(Format.count(Int(savings.files))) files take "
         + "\(Format.bytes(savings.storedBytes)) on disk")
+    Terminal.write("bytes         \(try await Self.health(connections))")
     Terminal.write("redis         \(redis ? "answers" : "DOES NOT ANSWER: jobs wait until it does")")
     return checkpoints.allSatisfy { $0.error == nil }
   }
 }
 
 extension StatusCommand {
+  private static func health(_ connections: Connections) async throws -> String {
+    let health = StoreHealth(pool: connections.pool)
+    let (pass, damaged) = (try await health.pass(), try await health.damagedCount())
+    let state = damaged == 0 ? "no damage known" : "\(Format.count(Int(damaged))) CONTENTS DAMAGED (onefold fsck)"
+    let read = pass.finishedAt.map { "all read last at \($0.rfc3339)" } ?? "never read whole yet"
+    let now = pass.isUnderWay ? "; reading, \(Format.bytes(pass.bytes)) so far" : ""
+    return "\(state); \(read)\(now)"
+  }
+
   /// What has been passed by is no reason to stop, and every reason to look.
   private static func parked(_ count: Int, in projection: String) -> String {
     guard count > 0 else { return "" }

@@ -90,6 +90,9 @@ struct Setting: Sendable {
     help:
       "Seconds that bytes without a file are kept before they are removed: longer than any upload takes from its last byte to its answer."
   )
+  static let scrubInterval = Setting(
+    "onefold.scrubInterval", environment: "ONEFOLD_SCRUB_INTERVAL", flag: "scrub-interval", fallback: "30d",
+    help: "Within which time all that is kept is read once and checked (s, m, h, d); off: never.")
   static let allowedOrigins = Setting(
     "onefold.allowedOrigins", environment: "ONEFOLD_ALLOWED_ORIGINS", flag: "allowed-origins",
     help: "Origins, separated by commas, whose pages may open the WebSocket besides the server's own.")
@@ -153,7 +156,8 @@ struct Setting: Sendable {
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, openSearchURL, openSearchAlias, dataDirectory,
     blobsDirectory, host, port, metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret,
     keySecret, registration,
-    defaultQuota, maxUpload, reclaimGrace, answerRetention, allowedOrigins, behindTLS, trustForwardedFor, concurrency,
+    defaultQuota, maxUpload, reclaimGrace, scrubInterval, answerRetention, allowedOrigins, behindTLS, trustForwardedFor,
+    concurrency,
     classes, onPoison, rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents,
     sealSeconds, logLevel, logFormat,
   ]

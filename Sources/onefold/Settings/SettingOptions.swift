@@ -29,6 +29,8 @@ struct CommonOptions: ParsableArguments {
   var databasePoolSize: String?
   @Option(name: .setting(.redisURL), help: .setting(.redisURL, value: "url"))
   var redisURL: String?
+  @Option(name: .setting(.scrubInterval), help: .setting(.scrubInterval, value: "duration"))
+  var scrubInterval: String?
   @Option(name: .setting(.openSearchAlias), help: .setting(.openSearchAlias, value: "name"))
   var openSearchAlias: String?
   @Option(name: .setting(.logLevel), help: .setting(.logLevel, value: "level"))
@@ -40,7 +42,7 @@ struct CommonOptions: ParsableArguments {
     [
       (.dataDirectory, dataDirectory), (.blobsDirectory, blobsDirectory), (.migrationsDirectory, migrationsDirectory),
       (.databaseURL, databaseURL), (.databasePoolSize, databasePoolSize), (.redisURL, redisURL),
-      (.openSearchAlias, openSearchAlias),
+      (.scrubInterval, scrubInterval), (.openSearchAlias, openSearchAlias),
       (.logLevel, logLevel), (.logFormat, logFormat),
     ]
   }

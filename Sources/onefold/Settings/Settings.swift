@@ -30,6 +30,8 @@ struct Settings: Sendable {
   var defaultQuotaBytes: Int64
   var maxUploadBytes: Int64
   var reclaimGrace: Duration
+  /// Nil for never.
+  var scrubInterval: Duration?
   var answerRetention: Duration
   var allowedOrigins: [String]
   var isBehindTLS: Bool
@@ -110,6 +112,7 @@ struct Settings: Sendable {
     defaultQuotaBytes = try values.bytes(.defaultQuota)
     maxUploadBytes = try values.bytes(.maxUpload)
     reclaimGrace = .seconds(try values.number(.reclaimGrace, in: 0...31_536_000))
+    scrubInterval = values.text(.scrubInterval) == "off" ? nil : try values.duration(.scrubInterval)
     answerRetention = try values.duration(.answerRetention)
     allowedOrigins = values.list(.allowedOrigins)
     isBehindTLS = try values.choice(.behindTLS, ["yes": true, "no": false])

@@ -2,7 +2,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .steps import DESKTOP, PHONE, assert_no_horizontal_scroll, go_to, sign_in_as_admin
-from support.client import Client
+from support.client import Client, sha256
 from support.poison import poison
 
 
@@ -102,3 +102,22 @@ def test_a_user_is_shown_no_admin_page_and_refused_its_content(dashboard):
     dashboard.goto(dashboard.url.split("#")[0] + "#/admin")
     expect(dashboard.get_by_role("alert").first).to_be_visible()
     expect(dashboard.get_by_role("table", name="Users")).to_have_count(0)
+
+
+def test_what_is_damaged_is_named_and_goes_when_it_is_mended(open_page, own_onefold):
+    user = Client.registered(own_onefold.url)
+    content = bytes(range(256)) * 400
+    user.upload("contracts/lease.pdf", content)
+    user.wait_until_settled()
+    page = go_to(sign_in_as_admin(open_page(own_onefold.url), own_onefold), "Admin")
+    card = page.get_by_role("region", name="Kept bytes")
+    expect(card).to_contain_text("No damage is known.")
+    # As a scrub would have found it.
+    own_onefold.sql("INSERT INTO blob.damage (size, digest, reason) VALUES (102400, %s, 'its bytes have another digest')", [sha256(content)])
+    own_onefold.sql("UPDATE blob.scrub SET cursor = '', bytes = 51200, started_at = now(), finished_at = now() - interval '3 days'")
+    expect(card).to_contain_text("1 content damaged.")
+    expect(card.get_by_role("table", name="Damaged contents")).to_contain_text("contracts/lease.pdf")
+    expect(card.get_by_role("progressbar", name="Reading everything again")).to_have_attribute("aria-valuenow", "50")
+    assert_no_horizontal_scroll(page)
+    own_onefold.sql("DELETE FROM blob.damage")
+    expect(card).to_contain_text("No damage is known.")

@@ -3,12 +3,14 @@ import { DeadTable } from "features/admin/DeadTable";
 import { ParkedTable } from "features/admin/ParkedTable";
 import { ProjectionTable } from "features/admin/ProjectionTable";
 import { QueueTable } from "features/admin/QueueTable";
+import { StoreState } from "features/admin/StoreState";
 import { UserTable } from "features/admin/UserTable";
 import { SavingsPicture } from "features/savings/SavingsPicture";
 import { userList } from "shared/api/admin";
 import { parkedList, projectionList } from "shared/api/projections";
 import { deadGroupList, queueList } from "shared/api/queues";
 import { installationSavings } from "shared/api/savings";
+import { storeHealth } from "shared/api/store";
 import { formatNumber } from "shared/format/text";
 import { cache } from "shared/query/cache";
 import { usePages } from "shared/query/usePages";
@@ -44,6 +46,9 @@ export function AdminRoute() {
             </>
           )}
         </Loaded>
+      </Card>
+      <Card title="Kept bytes" note="read again and again, and checked">
+        <Loaded answer={useQuery(storeHealth)}>{(health) => <StoreState health={health} />}</Loaded>
       </Card>
       <Card title="Queues" note="everybody's jobs">
         <Loaded answer={useQuery(queueList)}>{({ items, controls }) => <QueueTable queues={items} controls={controls} />}</Loaded>
