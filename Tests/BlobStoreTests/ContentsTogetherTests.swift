@@ -80,20 +80,10 @@ struct ContentsTogetherTests {
     #expect(try await store.bytes(digests[7]) == contents[7])
   }
 
-  enum Damage: CaseIterable { case flippedBit, cutPack, missingPack }
-
-  @Test(arguments: Damage.allCases)
-  func whatIsDamagedIsMendedWhenItIsSentAgain(damage: Damage) async throws {
+  @Test(arguments: PackHarm.allCases)
+  func whatIsDamagedIsMendedWhenItIsSentAgain(harm: PackHarm) async throws {
     let digests = try await publish(contents)
-    let path = "\(home.path)/blobs/packs/\(try #require(packs.first))"
-    switch damage {
-    case .flippedBit:
-      var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-      bytes[1000] ^= 1
-      try Data(bytes).write(to: URL(filePath: path))
-    case .cutPack: try Data(try Data(contentsOf: URL(filePath: path)).prefix(5000)).write(to: URL(filePath: path))
-    case .missingPack: try FileManager.default.removeItem(atPath: path)
-    }
+    try harm.befall("\(home.path)/blobs/packs/\(try #require(packs.first))")
     _ = try await publish(contents)
     for (digest, content) in zip(digests, contents) {
       try await store.verify(digest)

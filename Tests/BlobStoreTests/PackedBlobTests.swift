@@ -170,21 +170,11 @@ struct PackedBlobTests {
     await #expect(throws: BlobStoreError.self) { try await store.bytes(secondDigest) }
   }
 
-  enum Damage: CaseIterable { case flippedBit, cutPack, missingPack }
-
-  @Test(arguments: Damage.allCases)
-  func whatIsDamagedIsMendedWhenItIsSentAgain(damage: Damage) async throws {
+  @Test(arguments: PackHarm.allCases)
+  func whatIsDamagedIsMendedWhenItIsSentAgain(harm: PackHarm) async throws {
     let content = Sample.noise(900_000)
     let digest = try await keep(content)
-    let path = "\(home.path)/blobs/packs/\(try #require(packs.first))"
-    switch damage {
-    case .flippedBit:
-      var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-      bytes[1000] ^= 1
-      try Data(bytes).write(to: URL(filePath: path))
-    case .cutPack: try Data(try Data(contentsOf: URL(filePath: path)).prefix(5000)).write(to: URL(filePath: path))
-    case .missingPack: try FileManager.default.removeItem(atPath: path)
-    }
+    try harm.befall("\(home.path)/blobs/packs/\(try #require(packs.first))")
     await #expect(throws: BlobStoreError.self) { try await store.verify(digest) }
     #expect(try await store.settle(digest).size == 900_000, "who settled it before is told so")
     #expect(try await keep(content) == digest)

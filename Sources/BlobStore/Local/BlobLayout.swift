@@ -12,7 +12,7 @@ import Glibc
 /// settled/<2 hex>/<hex>.lz4     a small content, published as a seekable LZ4 frame
 /// settled/<2 hex>/<hex>         a small content that is not worth compressing
 /// condemned/<hex>.{raw,lz4,none}  each of these forms, to be removed if nothing refers to it after a while
-/// packs/<2 hex>/<name>.pack     chunks of larger contents, which a ``ChunkIndex`` knows
+/// packs/<2 hex>/<name>.pack     chunks of larger contents, and small ones that came together; a ``ChunkIndex`` knows them
 /// chunking.secret               what the larger contents are cut by
 /// ```
 /// A blob moves downwards in this list, and its new form is there before the old one goes. So a look-up in this order never misses it,

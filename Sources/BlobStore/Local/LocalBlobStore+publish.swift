@@ -35,7 +35,7 @@ extension LocalBlobStore {
     let staged = LocalStagedBlob(store: self)
     do {
       try await staged.write(content)
-      _ = try await staged.finish(expecting: nil)
+      _ = try await staged.publish(expecting: nil)
     } catch {
       await staged.discard()
       throw error

@@ -44,13 +44,19 @@ final class LocalStagedBlob: StagedBlob {
   }
 
   func finish(expecting expected: Digest?) async throws -> PublishedBlob {
+    let blob = try await publish(expecting: expected)
+    BlobMetrics.published(blob)
+    return blob
+  }
+
+  /// The same, without being counted.
+  func publish(expecting expected: Digest?) async throws -> PublishedBlob {
     let (blob, content) = try await store.pool.run { try self.complete(expecting: expected) }
     let isKept = if let content { try await store.keepsInPacks(content, blob.digest) } else { false }
     if !isKept {
       let publication = try await store.pool.run { try self.publication(of: blob.digest, content) }
       try await store.durability.publish(publication)
     }
-    BlobMetrics.published(blob)
     return blob
   }
 

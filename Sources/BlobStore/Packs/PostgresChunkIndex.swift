@@ -6,7 +6,8 @@ import Postgres
 
 /// The index of chunks in the schema `blob`.
 ///
-/// Whoever changes it takes locks in one order: contents before chunks, and each by digest. So nobody waits in a circle.
+/// Whoever changes it takes locks in one order: contents before chunks that are there, and each by digest. So nobody waits in a circle. (New chunks come
+/// before either: rows that nobody else sees yet, in the order of digests too.)
 struct PostgresChunkIndex: ChunkIndex {
   private let pool: PostgresPool
 

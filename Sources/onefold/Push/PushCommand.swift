@@ -81,7 +81,7 @@ struct PushCommand: AsyncParsableCommand {
     try await client.files(prefix: prefix.isEmpty ? "" : prefix + "/") { known[$0.path] = $0 }
     let bar = ProgressBar(title: "Sending", totalItems: tree.files.count, totalBytes: tree.bytes)
     let pushRun = PushRun(client: client, tree: tree, concurrency: concurrency, bulk: tree.files.count > 100)
-    let outcome = try await showing(bar) { try await pushRun.run(known: known, progress: bar) }
+    let outcome = try await ProgressBar.showing(bar) { bar in try await pushRun.run(known: known, progress: bar) }
     if wait { try await settle(client, position: outcome.position) }
     return outcome
   }
@@ -91,7 +91,7 @@ struct PushCommand: AsyncParsableCommand {
     let first = try await client.jobCounts(at: position)
     if first.open > 0 {
       let bar = ProgressBar(title: "Matching", totalItems: first.open)
-      try await showing(bar) {
+      try await ProgressBar.showing(bar) { bar in
         var open = first.open
         while open > 0 {
           try await Task.sleep(for: .milliseconds(250))
@@ -111,16 +111,6 @@ struct PushCommand: AsyncParsableCommand {
         compression      \(Format.bytes(savings.savedByCompression))
         on disk          \(Format.bytes(savings.storedBytes))
       """)
-  }
-
-  private func showing<Value: Sendable>(
-    _ bar: ProgressBar, _ body: () async throws -> Value
-  ) async throws -> Value {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { await bar.run() }
-      defer { group.cancelAll() }
-      return try await body()
-    }
   }
 
   private func report(_ outcome: Result<PushRun.Outcome, any Error>, tree: LocalTree) throws {
