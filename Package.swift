@@ -18,6 +18,7 @@ extension Target.Dependency {
   static let logging = product(name: "Logging", package: "swift-log")
   static let metrics = product(name: "Metrics", package: "swift-metrics")
   static let coreMetrics = product(name: "CoreMetrics", package: "swift-metrics")
+  static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
   static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
   static let lifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
   static let nioCore = product(name: "NIOCore", package: "swift-nio")
@@ -52,6 +53,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -73,7 +75,12 @@ let package = Package(
     .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .target(name: "Domain", swiftSettings: strict),
-    .target(name: "Telemetry", dependencies: [.logging, .coreMetrics], swiftSettings: strict),
+    .target(
+      name: "Telemetry",
+      dependencies: [
+        .asyncHTTPClient, .coreMetrics, .lifecycle, .logging, .metrics, .nioCore, .nioHTTP1, .tracing,
+      ],
+      swiftSettings: strict),
 
     // Level 2: drivers, and pure compute.
     .target(
@@ -96,7 +103,9 @@ let package = Package(
     // Level 3: the log, the bytes.
     .target(
       name: "EventStore",
-      dependencies: ["DedupEngine", "Domain", "Postgres", "Redis", .crypto, .logging, .metrics, .lifecycle],
+      dependencies: [
+        "DedupEngine", "Domain", "Postgres", "Redis", "Telemetry", .crypto, .logging, .metrics, .lifecycle, .tracing,
+      ],
       swiftSettings: strict),
     .target(
       name: "BlobStore",
@@ -106,7 +115,10 @@ let package = Package(
     // Level 4: read models; people.
     .target(
       name: "Projections",
-      dependencies: ["DedupEngine", "Domain", "EventStore", "Postgres", "Redis", .logging, .metrics, .lifecycle],
+      dependencies: [
+        "DedupEngine", "Domain", "EventStore", "Postgres", "Redis", "Telemetry", .logging, .metrics, .lifecycle,
+        .tracing,
+      ],
       swiftSettings: strict),
     .target(
       name: "Search",
@@ -145,7 +157,7 @@ let package = Package(
         .nioCore,
         .nioPosix,
         .nioConcurrencyHelpers, .nioHTTP1, .nioWebSocket, .nioHTTPTypes, .nioHTTPTypesHTTP1,
-        .logging, .metrics, .lifecycle,
+        .logging, .metrics, .lifecycle, .tracing,
       ],
       // docs/openapi.yaml, by a link: the program serves its own description without a file beside it.
       resources: [.embedInCode("Resources/openapi.yaml")],
@@ -153,8 +165,8 @@ let package = Package(
     .target(
       name: "Workers",
       dependencies: [
-        "BlobStore", "DedupEngine", "Domain", "EventStore", "Parsing", "Postgres", "Projections", "Redis",
-        .nioPosix, .logging, .metrics, .lifecycle,
+        "BlobStore", "DedupEngine", "Domain", "EventStore", "Parsing", "Postgres", "Projections", "Redis", "Telemetry",
+        .nioPosix, .logging, .metrics, .lifecycle, .tracing,
       ],
       swiftSettings: strict),
 
@@ -182,7 +194,8 @@ let package = Package(
 
     // Tests of one module each, without services.
     .testTarget(name: "DomainTests", dependencies: ["Domain", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", .coreMetrics, .logging], swiftSettings: strict),
+    .testTarget(
+      name: "TelemetryTests", dependencies: ["Telemetry", .coreMetrics, .logging, .tracing], swiftSettings: strict),
     .testTarget(name: "PostgresTests", dependencies: ["Postgres", "TestSupport", .coreMetrics], swiftSettings: strict),
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ArchivesTests", dependencies: ["Archives", "TestSupport", .nioCore], swiftSettings: strict),

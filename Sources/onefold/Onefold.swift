@@ -6,6 +6,8 @@ import Foundation
 /// The program: one subcommand for each role, and for what people and operators do by hand.
 @main
 struct Onefold: AsyncParsableCommand {
+  static let version = "0.1.0"
+
   static let configuration = CommandConfiguration(
     commandName: "onefold",
     abstract: "Finds identical files, keeps each byte once, and can always say what happened.",
@@ -21,7 +23,7 @@ struct Onefold: AsyncParsableCommand {
         onefold verify                              check the log against its seals
         onefold fsck                                check that all bytes are there and whole
       """,
-    version: "0.1.0",
+    version: version,
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
@@ -35,7 +37,15 @@ struct Onefold: AsyncParsableCommand {
 struct SettingsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settings",
-    abstract: "Print every setting with its flag, environment variable and default, as a table.")
+    abstract: "Print every setting with its flag, environment variable and default, as a table.",
+    discussion: """
+      EXAMPLES
+        onefold settings
+        onefold settings --telemetry     the variables of OpenTelemetry that are looked at
+      """)
 
-  func run() { Terminal.write(Setting.table) }
+  @Flag(help: "The variables of OpenTelemetry instead.")
+  var telemetry = false
+
+  func run() { Terminal.write(telemetry ? Setting.telemetryTable : Setting.table) }
 }

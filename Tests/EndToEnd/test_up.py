@@ -141,7 +141,8 @@ def test_a_wrong_setting_is_named():
     assert "--port" in result.stderr and "ONEFOLD_PORT" in result.stderr and "65535" in result.stderr
 
 
-def test_settings_table_stands_in_the_operations_document():
-    table = subprocess.run([BINARY, "settings"], capture_output=True, text=True, timeout=30).stdout.strip()
+def test_settings_tables_stand_in_the_operations_document():
     document = (Path(__file__).parents[2] / "docs/operations.md").read_text()
-    assert table in document
+    for flags in ([], ["--telemetry"]):
+        table = subprocess.run([BINARY, "settings", *flags], capture_output=True, text=True, timeout=30).stdout.strip()
+        assert table.startswith("| ") and table in document

@@ -61,7 +61,10 @@ public final class PostgresEventLog: EventLog, Service {
   /// up by its event ids.
   /// - Throws: also `PostgresError`; its `commitUnknown` means that the database did not come back in time to say.
   public func append(_ appends: [StreamAppend]) async throws -> AppendResult {
-    try await group.append(protection?.conceal(appends, on: nil) ?? appends)
+    let start = EventSpans.now
+    let result = try await group.append(protection?.conceal(appends, on: nil) ?? appends)
+    EventSpans.appended(appends, result, since: start)
+    return result
   }
 
   /// Appends inside the caller's transaction, for facts that must be committed together with other rows.

@@ -4,6 +4,8 @@ public import Logging
 public import Postgres
 public import Redis
 public import ServiceLifecycle
+import Telemetry
+import Tracing
 
 /// Carries the work that follows from events into Redis, in the order of the log.
 ///
@@ -99,9 +101,11 @@ public final class Relay: Service {
   private func step(from position: Position?) async throws -> Position {
     guard let position else { return try await start() }
     let page = try await log.page(after: position, limit: Self.batchSize, filter: .all)
+    let began = EventSpans.now
     switch try await send(target.words(following: page.events), expected: position, next: page.through) {
     case .published:
       LogMetrics.relay(page.through)
+      trace(page.events, since: began)
       if page.isLast {
         LogMetrics.head(page.through)
         // Also looks at Redis again once the time is up: it may have been emptied since.
@@ -114,6 +118,14 @@ public final class Relay: Service {
     case .moved(let position):
       logger.debug("The marker stands elsewhere", metadata: ["position": "\(position)"])
       return position
+    }
+  }
+
+  private func trace(_ events: [RecordedEvent], since start: EventSpans.Time) {
+    guard Traces.areRecorded else { return }
+    let types = type(of: target).typesBringingWork
+    for event in events where types.contains(event.type) {
+      EventSpans.record("relay job", following: event, kind: .producer, since: start)
     }
   }
 

@@ -13,7 +13,14 @@ public protocol RelayTarget: Sendable {
   /// Pure but for the clock. An event that cannot be read is left out: projections stop at it and say so.
   func words(following events: [RecordedEvent]) -> [RedisArgument]
 
+  /// The types of events that words follow from by which somebody gets work: their traces show when it was brought.
+  static var typesBringingWork: Set<String> { get }
+
   /// Asked when Redis is empty: what to bring first, and the position after which all events are brought again. All work that follows
   /// from events up to it is known to be done.
   func beginning() async throws -> (after: Position, words: [RedisArgument])
+}
+
+extension RelayTarget {
+  public static var typesBringingWork: Set<String> { [] }
 }

@@ -6,6 +6,8 @@ import Foundation
 import Logging
 import Postgres
 import Redis
+import Telemetry
+import Tracing
 
 extension ProjectionRunner {
   enum Outcome {
@@ -98,14 +100,25 @@ extension ProjectionRunner {
   /// False, and nothing done, when the checkpoint was locked or elsewhere.
   private func fold(_ page: EventPage, from position: Position) async throws -> Bool {
     let projection = projection
+    let start = EventSpans.now
     let hasMoved = try await move(page.through, from: position) { connection, _ in
       try await projection.fold(page.events, on: connection)
     }
     if hasMoved {
+      trace(page.events, since: start)
       await tell(page)
       if page.events.contains(where: { EventCatalog.versions[$0.type] == nil }) { await measureParked() }
     }
     return hasMoved
+  }
+
+  private func trace(_ events: [RecordedEvent], since start: EventSpans.Time) {
+    guard Traces.areRecorded else { return }
+    for event in events {
+      EventSpans.record(
+        "fold \(projection.name)", following: event, kind: .consumer, since: start,
+        attributes: ["onefold.projection": .string(projection.name), "onefold.batch.size": .int64(Int64(events.count))])
+    }
   }
 
   /// One transaction: the lock, what `body` writes, the checkpoint.

@@ -15,6 +15,7 @@ enum RouterStack {
     let router = Router(context: ServerContext.self, options: [.autoGenerateHeadEndpoints])
     router.addMiddleware {
       RequestIDMiddleware()
+      TracingMiddleware()
       RequestLogMiddleware(level: requestLogLevel)
       RequestMetricsMiddleware()
       SecurityHeadersMiddleware(behindTLS: behindTLS)

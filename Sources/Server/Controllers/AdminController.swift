@@ -48,7 +48,7 @@ struct AdminController: Sendable {
     }
     let position = try await directory.setQuota(
       quota, of: id, actor: context.identity.accountId, key: context.requestKey,
-      correlationId: context.requestID.uuid)
+      correlationId: context.correlationId)
     return Response(status: .noContent, headers: [.onefoldPosition: position.description])
   }
 

@@ -107,6 +107,6 @@ extension AuditFilter {
 
 extension AdminContext {
   var asker: Auditor.Asker {
-    Auditor.Asker(account: identity.accountId, correlationId: requestID.uuid)
+    Auditor.Asker(account: identity.accountId, correlationId: correlationId)
   }
 }

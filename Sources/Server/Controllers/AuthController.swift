@@ -40,7 +40,7 @@ struct AuthController: Sendable {
     try throttle.admit(request, context: context)
     let body = try await request.json(Registration.self, context: context)
     let (account, position) = try await accounts.register(
-      email: body.email, password: body.password, key: request.idempotencyKey(), correlationId: context.requestID.uuid)
+      email: body.email, password: body.password, key: request.idempotencyKey(), correlationId: context.correlationId)
     return try .json(
       AccountBody(account), status: .created, headers: [.onefoldPosition: position.description])
   }
@@ -58,13 +58,13 @@ struct AuthController: Sendable {
       throw Problem.unauthenticated("There is no refresh token, neither in the body nor in a cookie.")
     }
     return try answer(
-      await sessions.refresh(token, correlationId: context.requestID.uuid), inCookie: isCookie)
+      await sessions.refresh(token, correlationId: context.correlationId), inCookie: isCookie)
   }
 
   @Sendable private func logout(_ request: Request, _ context: ServerContext) async throws -> Response {
     var headers = cookie.clear()
     if let token = try await token(request, context).token {
-      let position = try await sessions.signOut(token, correlationId: context.requestID.uuid)
+      let position = try await sessions.signOut(token, correlationId: context.correlationId)
       headers[.onefoldPosition] = position?.description
     }
     return Response(status: .noContent, headers: headers)

@@ -155,6 +155,6 @@ private struct ListWithTotals<Group: Encodable, Totals: Encodable>: Encodable {
 
 extension SignedInContext {
   fileprivate var duplicatesAsker: Asker {
-    Asker(account: owner, correlationId: requestID.uuid, key: requestKey?.id("duplicates", ""))
+    Asker(account: owner, correlationId: correlationId, key: requestKey?.id("duplicates", ""))
   }
 }

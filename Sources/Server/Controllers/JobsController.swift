@@ -108,6 +108,6 @@ struct JobsController: Sendable {
 extension SignedInContext {
   /// Who asks for something to be done to a job.
   var jobAsker: Asker {
-    Asker(account: owner, correlationId: requestID.uuid, key: requestKey?.id("jobs", ""))
+    Asker(account: owner, correlationId: correlationId, key: requestKey?.id("jobs", ""))
   }
 }

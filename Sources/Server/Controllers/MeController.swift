@@ -33,7 +33,7 @@ struct MeController: Sendable {
     let password = try await request.json(Confirmation.self, context: context).password
     try throttle.admit(request, email: context.owner.text, context: context)
     try await sessions.confirm(context.owner, password: password)
-    let erasure = try await eraser.erase(context.owner, actor: context.owner, correlationId: context.requestID.uuid)
+    let erasure = try await eraser.erase(context.owner, actor: context.owner, correlationId: context.correlationId)
     return try ErasureBody.response(erasure, headers: cookie.clear())
   }
 }

@@ -174,7 +174,7 @@ private struct LimitsBody: Decodable {
 extension AdminContext {
   fileprivate var jobAsker: Asker {
     Asker(
-      account: identity.accountId, correlationId: requestID.uuid, key: requestKey?.id("jobs", ""))
+      account: identity.accountId, correlationId: correlationId, key: requestKey?.id("jobs", ""))
   }
 
   /// The `{scope}` and `{value}` of the path.

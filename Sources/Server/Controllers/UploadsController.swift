@@ -36,7 +36,7 @@ struct UploadsController: Sendable {
     let outcome = try await ledger.upload(
       owner: context.owner, actor: context.owner, path: upload.path, digest: blob.digest, size: blob.size,
       contentType: upload.contentType, jobClass: upload.jobClass, batchId: upload.batchId,
-      idempotencyKey: upload.idempotencyKey, correlationId: context.requestID.uuid)
+      idempotencyKey: upload.idempotencyKey, correlationId: context.correlationId)
     switch outcome {
     case .created(let file, let position):
       return try answer(.created, FileBody(file, settled: false), position)
@@ -50,7 +50,7 @@ struct UploadsController: Sendable {
     let archive = try ArchiveRequest(request)
     request.acceptBody(context: context)
     let body = try await archives.receive(
-      request.body, archive, owner: context.owner, correlationId: context.requestID.uuid)
+      request.body, archive, owner: context.owner, correlationId: context.correlationId)
     return try .json(body, headers: [.onefoldPosition: String(body.position)])
   }
 
@@ -60,10 +60,10 @@ struct UploadsController: Sendable {
       return try await changed(
         ledger.trash(
           id, owner: context.owner, actor: context.owner, key: context.requestKey,
-          correlationId: context.requestID.uuid), context)
+          correlationId: context.correlationId), context)
     }
     let change = try await ledger.remove(
-      id, owner: context.owner, actor: context.owner, key: context.requestKey, correlationId: context.requestID.uuid)
+      id, owner: context.owner, actor: context.owner, key: context.requestKey, correlationId: context.correlationId)
     return Response(status: .noContent, headers: [.onefoldPosition: change.position.description])
   }
 
@@ -72,7 +72,7 @@ struct UploadsController: Sendable {
     return try await changed(
       ledger.restore(
         id, owner: context.owner, actor: context.owner, key: context.requestKey,
-        correlationId: context.requestID.uuid), context)
+        correlationId: context.correlationId), context)
   }
 
   /// Whichever is less: what any body may bring, or what the account has room for.

@@ -4,6 +4,7 @@ import BlobStore
 import Domain
 import Hummingbird
 import NIOCore
+import Tracing
 
 /// Streams a request's body into the blob store, never holding more than what is on its way.
 struct BodyReceiver: Sendable {
@@ -25,14 +26,17 @@ struct BodyReceiver: Sendable {
   ) async throws -> PublishedBlob {
     let staged = try await blobs.stage()
     do {
-      var received: Int64 = 0
-      for try await buffer in body {
-        received += Int64(buffer.readableBytes)
-        guard received <= limit.bytes else { throw limit.problem }
-        try await staged.write(buffer)
+      try await withSpan("receive body") { span in
+        var received: Int64 = 0
+        for try await buffer in body {
+          received += Int64(buffer.readableBytes)
+          guard received <= limit.bytes else { throw limit.problem }
+          try await staged.write(buffer)
+        }
+        guard length == nil || length == received else { throw Problem.incompleteBody }
+        span.attributes["onefold.bytes"] = received
       }
-      guard length == nil || length == received else { throw Problem.incompleteBody }
-      return try await staged.finish(expecting: expected)
+      return try await withSpan("publish content") { _ in try await staged.finish(expecting: expected) }
     } catch {
       await staged.discard()
       throw error

@@ -21,7 +21,8 @@ struct AuthenticationMiddleware: RouterMiddleware {
     var context = context
     let claims = try await tokens.verify(String(header[header.index(after: space)...]))
     context.identity = claims
-    context.logger[metadataKey: "account_id"] = .string(claims.accountId.text)
+    context.facts.user = claims.accountId
+    context.logger[metadataKey: "userId"] = .string(claims.accountId.text)
     return try await next(request, context)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
 import Foundation
 import Hummingbird
 import Logging
@@ -21,8 +22,10 @@ struct RequestLogMiddleware: RouterMiddleware {
     let start = clock.now
     let response = try await next(request, context)
     let failed = response.status.code >= 500 && response.status.code != 507
-    context.logger.log(
-      level: failed ? .error : isProbe(request) ? .trace : level, "request",
+    var logger = context.logger
+    if let user = context.facts.user { logger[metadataKey: "userId"] = .string(user.text) }
+    logger.log(
+      level: failed ? .error : request.isProbe ? .trace : level, "request",
       metadata: [
         "method": .string(request.method.rawValue),
         "path": .string(Self.path(of: request, on: context.endpointPath)),
@@ -41,11 +44,11 @@ struct RequestLogMiddleware: RouterMiddleware {
       part.hasPrefix("{") && UUID(uuidString: String(given)) != nil ? "/\(given)" : "/\(part)"
     }.joined()
   }
+}
 
+extension Request {
   /// Asked for every few seconds by machines; of no interest while they go well.
-  private func isProbe(_ request: Request) -> Bool {
-    ["/healthz", "/readyz", "/metrics"].contains(request.uri.path)
-  }
+  var isProbe: Bool { ["/healthz", "/readyz", "/metrics"].contains(uri.path) }
 }
 
 extension Duration {

@@ -2,22 +2,23 @@
 
 import Domain
 import Foundation
+import Telemetry
 
 /// What names one request in its answer, in problem documents and in the log.
 struct RequestID: Hashable, Sendable, CustomStringConvertible {
   let description: String
 
-  /// Takes the sender's id when it is safe to repeat in headers and log lines, and makes one otherwise.
-  init(header: String?) {
+  /// Takes the sender's id when it is safe to repeat in headers and log lines, and the name of the trace otherwise.
+  init(header: String?, trace: UUID = .v7()) {
     if let header, Self.isSafe(header) {
       description = header
     } else {
-      description = UUID.v7().text
+      description = trace.text
     }
   }
 
-  /// For the log, where causes are UUIDs; nil for a sender's id of another form.
-  var uuid: UUID? { UUID(uuidString: description) }
+  /// What the trace is called that begins with this request; nil for a sender's id of another form.
+  var uuid: UUID? { UUID(uuidString: description) ?? UUID(traceHex: description) }
 
   private static func isSafe(_ text: String) -> Bool {
     (1...64).contains(text.utf8.count)

@@ -14,6 +14,9 @@ struct ServerContext: RequestContext {
   let channel: any Channel
   /// Set by ``RequestIDMiddleware``, before anything else runs.
   var requestID = RequestID(header: nil)
+  /// What the events of this request have in common, which is what their trace is called. Set with it.
+  var correlationId = UUID.v7()
+  let facts = RequestFacts()
   /// Set by ``AuthenticationMiddleware``, on routes that need it.
   var identity: AccessClaims?
 
@@ -32,6 +35,7 @@ struct SignedInContext: ChildRequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
   let requestID: RequestID
+  let correlationId: UUID
   let identity: AccessClaims
   /// What a write that may come again takes its identifiers from; set by ``IdempotencyMiddleware``.
   var requestKey: RequestKey?
@@ -44,6 +48,7 @@ struct SignedInContext: ChildRequestContext {
     coreContext = context.coreContext
     channel = context.channel
     requestID = context.requestID
+    correlationId = context.correlationId
     self.identity = identity
   }
 }
@@ -53,6 +58,7 @@ struct AdminContext: ChildRequestContext {
   var coreContext: CoreRequestContextStorage
   let channel: any Channel
   let requestID: RequestID
+  let correlationId: UUID
   let identity: AccessClaims
   let requestKey: RequestKey?
 
@@ -62,6 +68,7 @@ struct AdminContext: ChildRequestContext {
     coreContext = context.coreContext
     channel = context.channel
     requestID = context.requestID
+    correlationId = context.correlationId
     identity = context.identity
     requestKey = context.requestKey
   }

@@ -7,6 +7,7 @@ extension HTTPField.Name {
   static let onefoldPosition = named("Onefold-Position")
   /// A client's name for uploads that it sends together.
   static let onefoldBatch = named("Onefold-Batch")
+  static let traceparent = named("traceparent")
   static let requestID = named("X-Request-Id")
   static let contentDigest = named("Content-Digest")
   static let reprDigest = named("Repr-Digest")

@@ -13,16 +13,18 @@ public enum LogOutput: String, Sendable, CaseIterable {
   case terminal
 
   /// Sends the logs of the whole process to standard output. Once, before the first logger is made.
-  public func bootstrap(level: Logger.Level, metadataProvider: Logger.MetadataProvider? = nil) {
+  ///
+  /// - Parameter export: takes them too, if it sends logs.
+  public func bootstrap(level: Logger.Level, export: TelemetryExport? = nil) {
     let sink = LogSink.standardOutput
     let forPeople = self == .terminal || (self == .automatic && isatty(STDOUT_FILENO) == 1)
-    LoggingSystem.bootstrap(
-      { label, provider in
-        if forPeople {
-          TerminalLogHandler(label: label, level: level, metadataProvider: provider, sink: sink)
-        } else {
-          JSONLogHandler(label: label, level: level, metadataProvider: provider, sink: sink)
-        }
-      }, metadataProvider: metadataProvider)
+    LoggingSystem.bootstrap { label in
+      let local: any LogHandler =
+        forPeople
+        ? TerminalLogHandler(label: label, level: level, sink: sink)
+        : JSONLogHandler(label: label, level: level, sink: sink)
+      guard let remote = export?.logHandler(label: label, level: level) else { return local }
+      return MultiplexLogHandler([local, remote])
+    }
   }
 }

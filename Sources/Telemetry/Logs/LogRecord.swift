@@ -2,6 +2,7 @@
 
 import Foundation
 import Logging
+import Tracing
 
 /// What both handlers show of an event: metadata of logger, provider and call put together, secrets left out.
 struct LogRecord {
@@ -11,6 +12,12 @@ struct LogRecord {
   let message: String
   /// Of the HTTP request that caused this, if one did.
   let requestId: String?
+  /// Who asked for what happened.
+  let userId: String?
+  /// The event that it is about.
+  let eventId: String?
+  /// In which trace it happened.
+  let trace: TraceContext?
   let metadata: Logger.Metadata
 
   init(
@@ -26,7 +33,19 @@ struct LogRecord {
     message = event.message.description
     // Hummingbird's name for it, and ours.
     requestId = (all.removeValue(forKey: "hb.request.id") ?? all.removeValue(forKey: "requestId"))?.description
+    userId = all.removeValue(forKey: "userId")?.description
+    eventId = all.removeValue(forKey: "eventId")?.description
+    trace = InstrumentationContext.current?.trace
     self.metadata = Self.withoutSecrets(all)
+  }
+
+  /// What leads from a line to others about the same: names and values, in the order in which they are written.
+  var identifiers: [(name: String, value: String)] {
+    let all = [
+      ("traceId", trace?.traceID.traceHex), ("spanId", trace?.spanID?.description), ("requestId", requestId),
+      ("userId", userId), ("eventId", eventId),
+    ]
+    return all.compactMap { name, value in value.map { (name, $0) } }
   }
 
   /// 2026-01-31T12:00:00.000Z

@@ -30,7 +30,10 @@ public struct TerminalLogHandler: LogHandler {
     var line = "\(Style.faint)\(record.time.formatted(Self.timeStyle))\(Style.plain) "
     line += "\(Style.color(of: record.level))\(record.level.rawValue)\(Style.plain) "
     line += "\(Style.faint)\(record.label):\(Style.plain) \(Self.printable(record.message))"
-    if let requestId = record.requestId { line += " \(Style.faint)request=\(Self.printable(requestId))\(Style.plain)" }
+    // A trace's name is too long to be read, and a request's is the same where nobody chose another.
+    for (name, value) in record.identifiers where !["traceId", "spanId"].contains(name) {
+      line += " \(Style.faint)\(name)=\(Self.printable(value))\(Style.plain)"
+    }
     for (key, value) in record.metadata.sorted(by: { $0.key < $1.key }) {
       line += " \(Style.faint)\(Self.printable(key))=\(Self.printable(value.description))\(Style.plain)"
     }

@@ -147,7 +147,13 @@ public enum MetricCatalog {
     .init(
       "onefold_telemetry_folded_series_total", .counter,
       "Series not created because their metric had too many; their values went to the series whose labels are all \"other\"."
-    )
+    ),
+    .init(
+      "onefold_telemetry_dropped_total", .counter,
+      "Spans and log records that were not sent to the collector, because too many waited or it did not take them.",
+      labels: ["signal"]),
+    .init(
+      "onefold_telemetry_failures_total", .counter, "Requests to the collector that failed.", labels: ["signal"]),
   ]
 
   private static let process: [MetricDescription] = [

@@ -18,9 +18,11 @@ public final class PrometheusRegistry: Sendable {
 
   /// All metrics in the text format of Prometheus, with the process's own: for `GET /metrics`.
   public func render() -> String {
-    let families = families.withLock { Array($0.values) } + ProcessMetrics.families()
-    return PrometheusText.render(families)
+    PrometheusText.render(snapshot())
   }
+
+  /// All metrics, the process's own among them.
+  func snapshot() -> [MetricFamily] { families.withLock { Array($0.values) } + ProcessMetrics.families() }
 
   /// Nil when the name is already that of a metric of another kind: a mistake that must not end the process.
   private func series(

@@ -8,6 +8,7 @@ import CoreMetrics
 import DedupEngine
 import Metrics
 public import Parsing
+import Tracing
 
 /// Settles the content of an uploaded file, sketches it, and matches it against the owner's other files.
 ///
@@ -92,12 +93,18 @@ public struct AnalyzeJob: JobHandler {
     do {
       // Copies that somebody still wants keep the work worth doing.
       if items.allSatisfy(\.job.cancellation.isCancelled) { try items.first?.job.cancellation.check() }
-      let blob = try await blobs.settle(digest)
+      let blob = try await items[0].job.traced {
+        try await withSpan("settle content") { _ in try await blobs.settle(digest) }
+      }
       // Of a known content too when it is new to an owner: a comparison must follow from the bytes alone, or it would tell that others have them.
       let isNewToSomebody = try await finding.value.contains { id, verdict in
         verdict == .unique && items.contains { $0.file.fileId == id }
       }
-      if !isKnown || isNewToSomebody { sketched = try await sketcher.sketch(of: digest, size: blob.size) }
+      if !isKnown || isNewToSomebody {
+        sketched = try await items[0].job.traced {
+          try await withSpan("sketch content") { _ in try await sketcher.sketch(of: digest, size: blob.size) }
+        }
+      }
       settled = .success(blob)
     } catch {
       settled = .failure(error)
@@ -127,7 +134,9 @@ public struct AnalyzeJob: JobHandler {
 
   private func append(_ analysis: Analysis, tellsContent: Bool) async throws {
     do {
-      let result = try await log.append(try analysis.appends(tellsContent: tellsContent))
+      let result = try await analysis.item.job.traced {
+        try await log.append(try analysis.appends(tellsContent: tellsContent))
+      }
       guard !result.isRepeat else { return }
       WorkerMetrics.filesProcessed.increment()
       if analysis.isDuplicate { WorkerMetrics.duplicatesFound.increment() }

@@ -74,6 +74,6 @@ public struct CompareJob: JobHandler {
     }
     let count = found?.matches.count ?? 0
     appends.append(try job.completion(count == 0 ? nil : ["similarContents": Int64(count)]))
-    _ = try await log.append(appends)
+    _ = try await job.traced { try await log.append(appends) }
   }
 }

@@ -100,7 +100,7 @@ struct JobLedger: Sendable {
   /// - Throws: ``JobFailure`` with ``JobFailure/Remedy/stale`` when another was first.
   private func append(_ job: OpenJob, _ event: some DomainEvent, named name: String) async throws {
     do {
-      _ = try await log.append([job.append(try job.event(event, named: name))])
+      _ = try await job.traced { try await log.append([job.append(try job.event(event, named: name))]) }
     } catch let error as EventLogError {
       throw JobFailure.ended(error)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CoreMetrics
+import Domain
 import EventStore
 import Foundation
 import Logging
@@ -90,7 +91,7 @@ struct JobConclusion: Sendable {
     try await queue.postpone(delivery, job.entry, until: due)
     logger.warning(
       "A job failed and will be tried again",
-      metadata: ["job": "\(job.id)", "attempt": "\(job.attempt)", "pause": "\(pause)", "reason": "\(failure)"])
+      metadata: job.named(["attempt": "\(job.attempt)", "pause": "\(pause)", "reason": "\(failure)"]))
     WorkerMetrics.count(.retried)
   }
 
@@ -99,17 +100,24 @@ struct JobConclusion: Sendable {
     try await queue.bury(delivery, reason: failure.reason, job: job.id)
     logger.error(
       "A job is given up",
-      metadata: ["job": "\(job.id)", "attempts": "\(job.attempt)", "reason": "\(failure)"])
+      metadata: job.named(["attempts": "\(job.attempt)", "reason": "\(failure)"]))
     WorkerMetrics.count(.dead)
   }
 
   private func giveWay(_ job: OpenJob, _ delivery: Delivery, _ failure: JobFailure) async throws {
     if job.cancellation.isCancelled {
-      logger.info("A job was cancelled", metadata: ["job": "\(job.id)"])
+      logger.info("A job was cancelled", metadata: job.named())
     } else {
-      logger.notice("Another worker ended the job first", metadata: ["job": "\(job.id)", "reason": "\(failure)"])
+      logger.notice("Another worker ended the job first", metadata: job.named(["reason": "\(failure)"]))
       WorkerMetrics.stale.increment()
     }
     try await skip(delivery)
+  }
+}
+
+extension OpenJob {
+  /// For a line about the job: what it is about, and what else there is to say.
+  fileprivate func named(_ rest: Logger.Metadata = [:]) -> Logger.Metadata {
+    rest.merging(["eventId": "\(cause.id.text)", "job": "\(id.text)"]) { own, _ in own }
   }
 }

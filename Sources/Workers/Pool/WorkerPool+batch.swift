@@ -6,11 +6,13 @@ import EventStore
 import Foundation
 import Logging
 import Metrics
+import Telemetry
 
 extension WorkerPool {
   /// Sees a batch of deliveries to their ends. Look-ups are made once for all of them; each job ends on its own.
   func work(on deliveries: [Delivery]) async {
     let start = ContinuousClock.now
+    let startTime = EventSpans.now
     var entries: [(delivery: Delivery, entry: JobEntry)] = []
     for delivery in deliveries {
       do throws(Undecodable) {
@@ -52,14 +54,18 @@ extension WorkerPool {
       case .unknown, nil: await end([delivery]) { try await self.conclusion.buryUnknown(delivery, entry) }
       }
     }
-    await perform(open, deliveryByJob, since: start)
+    await perform(open, deliveryByJob, since: start, startTime)
   }
 
   /// Kinds do not wait for each other.
   private func perform(
-    _ open: [JobKind: [OpenJob]], _ deliveryByJob: [UUID: Delivery], since start: ContinuousClock.Instant
+    _ open: [JobKind: [OpenJob]], _ deliveryByJob: [UUID: Delivery], since start: ContinuousClock.Instant,
+    _ startTime: EventSpans.Time
   ) async {
-    let report = JobReport { jobs, result in await self.conclude(jobs, deliveryByJob, result, since: start) }
+    let report = JobReport { jobs, result in
+      Self.trace(jobs, result, since: startTime)
+      await self.conclude(jobs, deliveryByJob, result, since: start)
+    }
     await withDiscardingTaskGroup { group in
       for (kind, jobs) in open {
         guard let handler = handlers[kind] else { continue }
@@ -68,6 +74,12 @@ extension WorkerPool {
         group.addTask { await handler.perform(jobs, report: report) }
       }
     }
+  }
+
+  private static func trace(_ jobs: [OpenJob], _ result: Result<Void, any Error>, since start: EventSpans.Time) {
+    guard Traces.areRecorded else { return }
+    let failure: JobFailure? = if case .failure(let error) = result { JobFailure(error) } else { nil }
+    for job in jobs { job.recordSpan(since: start, failure: failure) }
   }
 
   private func conclude(

@@ -16,6 +16,8 @@ public struct JobRelay: RelayTarget {
     self.resumePosition = resumePosition
   }
 
+  public static var typesBringingWork: Set<String> { QueuedJob.eventTypes }
+
   public func words(following events: [RecordedEvent]) -> [RedisArgument] {
     var ready: [JobEntry] = []
     var others: [RedisArgument] = []

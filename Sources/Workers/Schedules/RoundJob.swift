@@ -22,7 +22,7 @@ public struct RoundJob: JobHandler {
     for job in jobs {
       do {
         let counts = try await job.cancellation.cancelling { [round] in try await round(job) }
-        _ = try await log.append([job.completion(counts.filter { $0.value != 0 })])
+        _ = try await job.traced { try await log.append([job.completion(counts.filter { $0.value != 0 })]) }
         await report(job, .success(()))
       } catch let error as EventLogError {
         await report(job, .failure(JobFailure.ended(error)))

@@ -21,7 +21,7 @@ struct ProjectCommand: AsyncParsableCommand {
   @OptionGroup var operations: OperationsOptions
 
   func run() async throws {
-    let role = try await Role(common.settings(project.flags + seals.flags + operations.flags))
+    let role = try await Role("project", common.settings(project.flags + seals.flags + operations.flags))
     try await role.run(role.connections.projections(role.settings) + role.connections.sealer(role.settings))
   }
 }

@@ -16,7 +16,7 @@ struct RelayCommand: AsyncParsableCommand {
   @OptionGroup var operations: OperationsOptions
 
   func run() async throws {
-    let role = try await Role(common.settings(operations.flags))
+    let role = try await Role("relay", common.settings(operations.flags))
     try await role.run(role.connections.relay(role.settings))
   }
 }

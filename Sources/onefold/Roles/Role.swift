@@ -8,21 +8,23 @@ import Telemetry
 /// One process that does one part of the work: its settings, its connections, its metrics.
 struct Role: Sendable {
   let settings: Settings
-  let logger: Logger
-  let metrics: PrometheusRegistry
+  let telemetry: ProcessTelemetry
   let connections: Connections
 
-  init(_ settings: Settings) async throws {
+  var logger: Logger { telemetry.logger }
+  var metrics: PrometheusRegistry { telemetry.metrics }
+
+  /// - Parameter name: the subcommand.
+  init(_ name: String, _ settings: Settings) async throws {
     self.settings = settings.findingServices()
     try self.settings.requireKeySecret()
-    logger = self.settings.startLogging()
-    metrics = Settings.startMetrics()
-    connections = try Connections(self.settings, logger: logger)
+    telemetry = try ProcessTelemetry.start(self.settings, role: name)
+    connections = try Connections(self.settings, logger: telemetry.logger)
   }
 
   /// Runs until asked to stop. `services` start last and stop first.
   func run(_ services: [any Service]) async throws {
-    var all = connections.services + services
+    var all = telemetry.services + connections.services + services
     if let port = settings.metricsPort {
       all.append(
         OperationsServer(

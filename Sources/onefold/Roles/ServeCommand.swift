@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var operations: OperationsOptions
 
   func run() async throws {
-    let role = try await Role(common.settings(serve.flags + operations.flags))
+    let role = try await Role("serve", common.settings(serve.flags + operations.flags))
     let server = try await ServerRole(role.settings, connections: role.connections, metrics: role.metrics)
     // With `up` someone is there to read a password that was made; here it must have been given.
     if let password = role.settings.adminPassword { try await server.ensureAdmin(password: password) }

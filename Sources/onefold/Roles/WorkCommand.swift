@@ -18,7 +18,7 @@ struct WorkCommand: AsyncParsableCommand {
   @OptionGroup var operations: OperationsOptions
 
   func run() async throws {
-    let role = try await Role(common.settings(worker.flags + operations.flags))
+    let role = try await Role("work", common.settings(worker.flags + operations.flags))
     try await role.run(role.connections.workers(role.settings, blobs: role.settings.openBlobs(role.connections)))
   }
 }

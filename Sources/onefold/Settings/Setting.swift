@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Telemetry
+
 /// One thing that can be configured: by flag, by environment variable, or in the file named with `--config`.
 ///
 /// The list below is the only one: flags take their help from it, the loader its keys and defaults, and
@@ -170,5 +172,13 @@ struct Setting: Sendable {
     }
     return (["| file | flag | environment | default | meaning |", "| --- | --- | --- | --- | --- |"] + rows)
       .joined(separator: "\n")
+  }
+
+  /// The same of the variables that OpenTelemetry gives.
+  static var telemetryTable: String {
+    let rows = OTLPConfiguration.variables.map { name, fallback, meaning in
+      "| `\(name)` | \(fallback.isEmpty ? "–" : "`\(fallback)`") | \(meaning) |"
+    }
+    return (["| environment | default | meaning |", "| --- | --- | --- |"] + rows).joined(separator: "\n")
   }
 }

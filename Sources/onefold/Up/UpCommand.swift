@@ -34,8 +34,8 @@ struct UpCommand: AsyncParsableCommand {
   func run() async throws {
     var settings = try await common.settings(
       serve.flags + work.flags + project.flags + seals.flags + [(.adminEmail, adminEmail)])
-    let logger = settings.startLogging()
-    let metrics = Settings.startMetrics()
+    let telemetry = try ProcessTelemetry.start(settings, role: "up")
+    let logger = telemetry.logger
     let directory = try DataDirectory(claiming: settings.dataDirectory)
     if settings.tokenSecret == nil { settings.tokenSecret = try directory.secret("token") }
     if settings.sealKeyFile == nil { _ = try directory.secret(DataDirectory.sealKeyName) }
@@ -49,11 +49,11 @@ struct UpCommand: AsyncParsableCommand {
       settings.redisURL = servers.places.redisURL
       let connections = try Connections(settings, logger: logger)
       try await connections.keys.check()
-      let server = try await ServerRole(settings, connections: connections, metrics: metrics)
+      let server = try await ServerRole(settings, connections: connections, metrics: telemetry.metrics)
       try await createAdmin(settings, server)
       let address = Self.shown(settings.host)
       services =
-        servers.services + connections.services + connections.projections(settings)
+        telemetry.services + servers.services + connections.services + connections.projections(settings)
         + connections.relay(settings) + connections.workers(settings, blobs: server.blobs)
         + (try connections.sealer(settings))
         + (try server.services { port in
