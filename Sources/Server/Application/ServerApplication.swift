@@ -7,6 +7,7 @@ import EventStore
 import Hummingbird
 import Jobs
 public import Logging
+import NIOCore
 import Postgres
 import Projections
 public import ServiceLifecycle
@@ -51,11 +52,17 @@ public struct ServerApplication: Sendable {
       router,
       at: .init(
         host: configuration.host, port: configuration.port, maxConnections: configuration.maxConnections),
-      webSockets: endpoint.webSockets, onRunning: onRunning, logger: logger)
+      limits: Self.limits(configuration), webSockets: endpoint.webSockets, onRunning: onRunning, logger: logger)
   }
 
   /// In the order of starting; they stop in reverse, so that clients are told to go before the feed ends.
   public var services: [any Service] { [past, feed, rebuilds, http] }
+
+  private static func limits(_ configuration: ServerConfiguration) -> ServerChannel.Limits {
+    var limits = ServerChannel.Limits()
+    if configuration.trustsForwardedFor { limits.requests.drain = .seconds(2) }
+    return limits
+  }
 
   private static func addPublicRoutes(
     to api: RouterGroup<ServerContext>, _ throttle: LoginThrottle, _ configuration: ServerConfiguration,

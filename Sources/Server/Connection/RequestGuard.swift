@@ -10,6 +10,8 @@ import NIOHTTPTypes
 /// - `Expect: 100-continue` is answered when a handler asks for the body (``BodyAccepted``), not before.
 /// - An answer that is given before the request's body has come closes the connection: otherwise the rest of a refused upload would be
 ///   read to its end. The client gets a moment to read the answer first.
+/// - When the server stops, the next answer says that the connection ends with it. A connection without a request stays open for a moment: a
+///   proxy may have sent one on it already, whose bytes it could not send again to another server.
 /// - A body that comes too slowly, and an answer that is not taken, end the connection.
 final class RequestGuard: ChannelDuplexHandler {
   typealias InboundIn = HTTPRequestPart
@@ -27,6 +29,8 @@ final class RequestGuard: ChannelDuplexHandler {
     var window = TimeAmount.seconds(20)
     /// How long a client may go on sending what nobody reads, after an early answer.
     var linger = TimeAmount.seconds(2)
+    /// How long a connection that waits for a request is kept when the server stops. Behind a proxy: longer than a request is on its way.
+    var drain = TimeAmount.zero
   }
 
   private let limits: Limits
@@ -64,6 +68,17 @@ final class RequestGuard: ChannelDuplexHandler {
       rateCheck = nil
     }
     context.fireChannelRead(data)
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
+    state.drain()
+    let bound = NIOLoopBound((context, self), eventLoop: context.eventLoop)
+    context.eventLoop.assumeIsolated().scheduleTask(in: limits.drain) {
+      let (context, guardian) = bound.value
+      // Otherwise the answer under way closes it.
+      if guardian.state.isIdle { context.close(promise: nil) }
+    }
   }
 
   func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {

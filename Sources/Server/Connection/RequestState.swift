@@ -12,9 +12,16 @@ struct RequestState: Equatable {
   private var windowBytes = 0
   private var isAnswering = false
   private var closes = false
+  private var isDraining = false
 
   /// A head has come and its end has not.
   var isReceiving: Bool { heads > ends }
+
+  /// Every request that has come is answered.
+  var isIdle: Bool { heads == answers }
+
+  /// The next answer is the last one.
+  mutating func drain() { isDraining = true }
 
   mutating func requestBegan() {
     heads += 1
@@ -37,7 +44,7 @@ struct RequestState: Equatable {
   mutating func answerBegan() -> AfterAnswer {
     isAnswering = true
     // The request that is answered is the first without an answer; has its own end come?
-    closes = closes || ends <= answers
+    closes = closes || isDraining || ends <= answers
     return closes ? .closeAfterwards : .keepOpen
   }
 

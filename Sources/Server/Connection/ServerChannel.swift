@@ -54,7 +54,8 @@ struct ServerChannel: HTTPChannelHandler {
         HTTPRequestDecoder(
           leftOverBytesStrategy: .forwardBytes, informationalResponseStrategy: .drop,
           limitConfiguration: decoderLimits))
-      let gate = UpgradeGate(headTimeout: limits.headTimeout, admits: admitsWebSocket)
+      let gate = UpgradeGate(
+        headTimeout: limits.headTimeout, drain: limits.requests.drain, admits: admitsWebSocket)
       let upgrade = NIOTypedHTTPServerUpgradeHandler<Negotiated>(
         httpEncoder: encoder, extraHTTPHandlers: [decoder, gate],
         upgradeConfiguration: .init(upgraders: [webSocketUpgrader]) { channel in

@@ -17,15 +17,22 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
   private let admits: @Sendable (HTTPRequestHead) -> Bool
   private var isFirst = true
   private var deadline: Scheduled<Void>?
+  private let drain: TimeAmount
+  private var isDraining = false
 
-  init(headTimeout: TimeAmount, admits: @escaping @Sendable (HTTPRequestHead) -> Bool) {
+  /// - Parameter drain: how long a connection that has asked for nothing yet is kept when the server stops.
+  init(headTimeout: TimeAmount, drain: TimeAmount, admits: @escaping @Sendable (HTTPRequestHead) -> Bool) {
     self.headTimeout = headTimeout
+    self.drain = drain
     self.admits = admits
   }
 
-  func handlerAdded(context: ChannelHandlerContext) {
+  func handlerAdded(context: ChannelHandlerContext) { closeUnlessHeadComes(within: headTimeout, context) }
+
+  private func closeUnlessHeadComes(within limit: TimeAmount, _ context: ChannelHandlerContext) {
     let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-    deadline = context.eventLoop.assumeIsolated().scheduleTask(in: headTimeout) { bound.value.close(promise: nil) }
+    deadline?.cancel()
+    deadline = context.eventLoop.assumeIsolated().scheduleTask(in: limit) { bound.value.close(promise: nil) }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
@@ -36,6 +43,12 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
     deadline?.cancel()
     if !(head.asksForWebSocket && admits(head)) { head.headers.remove(name: "upgrade") }
     context.fireChannelRead(Self.wrapInboundOut(.head(head)))
+    guard isDraining else { return }
+    // Once those handlers are there that this is for.
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    context.eventLoop.assumeIsolated().execute {
+      bound.value.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -53,8 +66,11 @@ final class UpgradeGate: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    // The server stops, and this connection has not asked for anything yet.
-    if isFirst && event is ChannelShouldQuiesceEvent { return context.close(promise: nil) }
+    // The server stops, and this connection has not asked for anything yet: what it asks for is on its way, perhaps.
+    if isFirst && event is ChannelShouldQuiesceEvent {
+      isDraining = true
+      return closeUnlessHeadComes(within: drain, context)
+    }
     context.fireUserInboundEventTriggered(event)
   }
 }

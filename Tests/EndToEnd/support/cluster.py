@@ -33,7 +33,8 @@ class Cluster:
     def __init__(self, directory, servers=2, workers=2, relay=True, breakable=False, environment=None):
         self.directory = Path(directory)
         self.data = self.directory / "data"
-        self.environment = dict(os.environ, ONEFOLD_ADMIN_PASSWORD=self.admin_password, ONEFOLD_LOG_LEVEL="notice", **(environment or {}))
+        self.environment = {**os.environ, "ONEFOLD_ADMIN_PASSWORD": self.admin_password, "ONEFOLD_LOG_LEVEL": "notice",
+                            **(environment or {})}
         self.disk = Disk(self.data) if breakable else None
         self.links = {}
         self.kills = 0  # kill -9, of anyone.

@@ -12,7 +12,9 @@ struct RequestGuardTests {
   private let channel: EmbeddedChannel
 
   init() throws {
-    channel = EmbeddedChannel(handler: RequestGuard(limits: .init()))
+    var limits = RequestGuard.Limits()
+    limits.drain = .seconds(2)
+    channel = EmbeddedChannel(handler: RequestGuard(limits: limits))
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
   }
 
@@ -61,6 +63,37 @@ struct RequestGuardTests {
     #expect(try sentHead()?.headerFields[.connection] == nil)
     channel.embeddedEventLoop.advanceTime(by: .seconds(30))
     #expect(channel.isActive)
+  }
+
+  @Test func whenTheServerStopsTheAnswerUnderWayIsTheLast() throws {
+    try receive(upload, .end(nil))
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    channel.embeddedEventLoop.advanceTime(by: .seconds(10))
+    #expect(channel.isActive)
+    try answer(.ok)
+    #expect(try sentHead()?.headerFields[.connection] == "close")
+    channel.embeddedEventLoop.advanceTime(by: .seconds(3))
+    #expect(!channel.isActive)
+  }
+
+  @Test func whenTheServerStopsARequestThatIsOnItsWayIsStillAnswered() throws {
+    try receive(upload, .end(nil))
+    try answer(.ok)
+    _ = try (sentHead(), channel.readOutbound(as: HTTPResponsePart.self))
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+    try receive(upload, .end(nil))
+    channel.embeddedEventLoop.advanceTime(by: .seconds(5))
+    try answer(.ok)
+    #expect(try sentHead()?.headerFields[.connection] == "close")
+  }
+
+  @Test func whenTheServerStopsASilentConnectionIsClosedAfterAMoment() throws {
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(1999))
+    #expect(channel.isActive)
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+    #expect(!channel.isActive)
   }
 
   @Test func givesUpABodyThatIsTooSlow() throws {

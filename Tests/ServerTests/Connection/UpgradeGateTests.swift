@@ -13,8 +13,8 @@ struct UpgradeGateTests {
     "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
   ]
 
-  private func channel(admits: Bool = true) throws -> EmbeddedChannel {
-    let channel = EmbeddedChannel(handler: UpgradeGate(headTimeout: .seconds(10)) { _ in admits })
+  private func channel(admits: Bool = true, drain: TimeAmount = .zero) throws -> EmbeddedChannel {
+    let channel = EmbeddedChannel(handler: UpgradeGate(headTimeout: .seconds(10), drain: drain) { _ in admits })
     try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     return channel
   }
@@ -58,6 +58,25 @@ struct UpgradeGateTests {
   @Test func closesASilentConnectionWhenTheServerStops() throws {
     let channel = try channel()
     channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    channel.embeddedEventLoop.run()
+    #expect(!channel.isActive)
+  }
+
+  @Test func behindAProxyAHeadThatIsOnItsWayIsStillTakenWhenTheServerStops() throws {
+    let channel = try channel(drain: .seconds(2))
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    channel.embeddedEventLoop.advanceTime(by: .seconds(1))
+    _ = try upgradeHeader(after: ["host": "a"], on: channel)
+    channel.embeddedEventLoop.advanceTime(by: .seconds(5))
+    #expect(channel.isActive)
+  }
+
+  @Test func behindAProxyASilentConnectionIsClosedAfterAMoment() throws {
+    let channel = try channel(drain: .seconds(2))
+    channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(1999))
+    #expect(channel.isActive)
+    channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
     #expect(!channel.isActive)
   }
 
