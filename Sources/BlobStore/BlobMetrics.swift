@@ -19,6 +19,11 @@ enum BlobMetrics {
 
   private static let mendings = Counter(label: "onefold_blob_mended_total")
 
+  /// Shows every counter from the start, at zero: the first increment would be lost to a rate.
+  static func begin() {
+    for counter in [published, damaged, mendings] { counter.increment(by: 0) }
+  }
+
   /// Counts a damaged content that was sent again.
   static func mended() { mendings.increment() }
 

@@ -47,6 +47,7 @@ public final class LocalBlobStore: BlobStore {
     self.index = index
     pool = BlockingPool(threadCount: threads)
     durability = DurabilityGroup(disk: disk, pool: pool)
+    BlobMetrics.begin()
     try layout.create(on: disk)
     // As with the directories, a crash can leave no more than part of the way done.
     chunkers = Chunkers(secret: try ChunkingSecret.open(layout, on: Disk()))

@@ -129,6 +129,8 @@ public enum MetricCatalog {
     .init(
       "onefold_blob_scrub_finished_timestamp_seconds", .gauge,
       "When the last scrub came to its end, in seconds since 1970; 0 before the first."),
+    .init("onefold_blob_disk_bytes", .gauge, "Size of the file system that has the blobs."),
+    .init("onefold_blob_disk_free_bytes", .gauge, "Room that is left there."),
     .init("onefold_blob_mended_total", .counter, "Damaged blobs and chunks that were replaced by what somebody sent."),
   ]
 
@@ -164,5 +166,13 @@ public enum MetricCatalog {
     .init("process_max_fds", .gauge, "Most file descriptors that may be open."),
     .init("process_start_time_seconds", .gauge, "When the process started, in seconds since 1970."),
     .init("onefold_process_threads", .gauge, "Threads of the process."),
+    .init("onefold_build_info", .gauge, "Always 1; the labels say what runs.", labels: ["role", "version"]),
+    .init(
+      "onefold_container_memory_bytes", .gauge,
+      "Memory that the control group of the process uses, page cache included."),
+    .init("onefold_container_memory_limit_bytes", .gauge, "Memory that it may use; absent without a limit."),
+    .init("onefold_container_cpu_limit_cores", .gauge, "Processors that it may use; absent without a limit."),
+    .init(
+      "onefold_container_cpu_throttled_seconds_total", .counter, "Time for which it was held back at that limit."),
   ]
 }

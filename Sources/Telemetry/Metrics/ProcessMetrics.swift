@@ -4,8 +4,10 @@ import Foundation
 
 /// What Linux tells of this process, read when it is asked for.
 enum ProcessMetrics {
-  static func families() -> [MetricFamily] {
-    readings().compactMap { name, value in
+  /// - Parameter disk: a path on the file system that has the bytes; nil where this process has none.
+  static func families(disk: String?) -> [MetricFamily] {
+    let all = readings().merging(ContainerMetrics.readings()) { own, _ in own }
+    return all.merging(disk.map(self.readings(ofDisk:)) ?? [:]) { own, _ in own }.compactMap { name, value in
       guard let description = MetricCatalog[name] else { return nil }
       var family = MetricFamily(description)
       switch family.series(Labels([]), limit: 1).series {
@@ -19,6 +21,7 @@ enum ProcessMetrics {
 
   /// What cannot be read is left out.
   static func readings() -> [String: Double] {
+    func contents(of path: String) -> String? { ContainerMetrics.contents(of: path) }
     var readings: [String: Double] = [:]
     if let text = contents(of: "/proc/self/stat"), let status = ProcessStatus(text) {
       let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
@@ -39,15 +42,20 @@ enum ProcessMetrics {
     return readings
   }
 
-  private static let bootTime: Double? = contents(of: "/proc/stat")?
+  static func readings(ofDisk path: String) -> [String: Double] {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else { return [:] }
+    let block = Double(status.f_frsize)
+    return [
+      "onefold_blob_disk_bytes": Double(status.f_blocks) * block,
+      // What is left to those who are not root.
+      "onefold_blob_disk_free_bytes": Double(status.f_bavail) * block,
+    ]
+  }
+
+  private static let bootTime: Double? = ContainerMetrics.contents(of: "/proc/stat")?
     .split(separator: "\n").first { $0.hasPrefix("btime ") }
     .flatMap { Double($0.dropFirst("btime ".count)) }
-
-  /// Files of /proc have no size, so they are read to their end.
-  private static func contents(of path: String) -> String? {
-    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return nil }
-    return String(decoding: data, as: UTF8.self)
-  }
 }
 
 /// The fields of `/proc/<pid>/stat` that we show; see proc(5).

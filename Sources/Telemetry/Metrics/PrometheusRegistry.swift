@@ -12,6 +12,7 @@ public final class PrometheusRegistry: Sendable {
   public static let defaultSeriesLimit = 1000
 
   private let seriesLimit: Int
+  private let disk = Mutex<String?>(nil)
   private let families = Mutex<[String: MetricFamily]>([:])
 
   public init(seriesLimit: Int = defaultSeriesLimit) { self.seriesLimit = seriesLimit }
@@ -22,7 +23,12 @@ public final class PrometheusRegistry: Sendable {
   }
 
   /// All metrics, the process's own among them.
-  func snapshot() -> [MetricFamily] { families.withLock { Array($0.values) } + ProcessMetrics.families() }
+  func snapshot() -> [MetricFamily] {
+    families.withLock { Array($0.values) } + ProcessMetrics.families(disk: disk.withLock { $0 })
+  }
+
+  /// Shows the room on the file system of this path from now on.
+  public func watchDisk(of path: String) { disk.withLock { $0 = path } }
 
   /// Nil when the name is already that of a metric of another kind: a mistake that must not end the process.
   private func series(

@@ -3,6 +3,7 @@
 import CoreMetrics
 import Foundation
 import Logging
+import Metrics
 import ServiceLifecycle
 import Telemetry
 
@@ -22,6 +23,7 @@ struct ProcessTelemetry: Sendable {
   static func start(_ settings: Settings, role: String) throws -> ProcessTelemetry {
     let metrics = PrometheusRegistry()
     MetricsSystem.bootstrap(metrics)
+    Gauge(label: "onefold_build_info", dimensions: [("role", role), ("version", Onefold.version)]).record(1)
     let configuration: OTLPConfiguration?
     do {
       configuration = try OTLPConfiguration(

@@ -30,6 +30,7 @@ struct ServerRole: Sendable {
     }
     let (pool, log) = (connections.pool, connections.log)
     blobs = try settings.openBlobs(connections)
+    metrics.watchDisk(of: settings.blobsDirectory.path)
     let tokens = try await Tokens(
       TokenConfiguration(
         secret: Array(secret.utf8), previousSecret: settings.previousTokenSecret.map { Array($0.utf8) }))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Foundation
+import Telemetry
 
 /// `onefold work`: runs jobs.
 struct WorkCommand: AsyncParsableCommand {
@@ -19,6 +21,8 @@ struct WorkCommand: AsyncParsableCommand {
 
   func run() async throws {
     let role = try await Role("work", common.settings(worker.flags + operations.flags))
-    try await role.run(role.connections.workers(role.settings, blobs: role.settings.openBlobs(role.connections)))
+    let blobs = try role.settings.openBlobs(role.connections)
+    role.metrics.watchDisk(of: role.settings.blobsDirectory.path)
+    try await role.run(role.connections.workers(role.settings, blobs: blobs))
   }
 }

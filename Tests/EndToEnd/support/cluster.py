@@ -46,7 +46,8 @@ class Cluster:
         self.roles = [self._role(f"serve{n}", ["serve", "--port", str(port)]) for n, port in enumerate(ports)]
         self.roles += [self._role(f"work{n}", ["work", "--metrics-port", str(port)])
                        for n, port in enumerate(self.worker_ports)]
-        self.roles += [self._role(name, [name]) for name in ["project"] + ["relay"] * relay]
+        self.other_ports = {name: free_port() for name in ["project"] + ["relay"] * relay}
+        self.roles += [self._role(name, [name, "--metrics-port", str(port)]) for name, port in self.other_ports.items()]
         self.stopping = threading.Event()
         self.keeper = threading.Thread(target=self._keep_alive, daemon=True)
         self.keeper.start()
