@@ -135,6 +135,11 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    // The log, the bytes and what stands beside them, in a directory, and back.
+    .target(
+      name: "Backup", dependencies: ["DedupEngine", "Domain", "Postgres", "Projections", .logging],
+      swiftSettings: strict),
+
     // What administrators ask the log.
     .target(
       name: "Audit", dependencies: ["Domain", "EventStore", "Postgres", "Projections"], swiftSettings: strict),
@@ -174,7 +179,8 @@ let package = Package(
     .executableTarget(
       name: "onefold",
       dependencies: [
-        "Accounts", "Archives", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalScan",
+        "Accounts", "Archives", "Audit", "Backup", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs",
+        "LocalScan",
         "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Search", "Server", "Telemetry", "Workers",
         .argumentParser,
         .configuration,
@@ -241,7 +247,7 @@ let package = Package(
     .testTarget(
       name: "IntegrationTests",
       dependencies: [
-        "Accounts", "Audit", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalServices",
+        "Accounts", "Audit", "Backup", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs", "LocalServices",
         "Parsing", "Postgres", "Projections", "Redis", "Server", "TestSupport", "Workers", .lifecycle, .logging,
         .nioCore,
       ],

@@ -74,6 +74,16 @@ extension Query: ExpressibleByStringInterpolation {
       text += sql.description
     }
 
+    /// Adds the name of a table with its schema before a point, both quoted.
+    public mutating func appendInterpolation(table name: String) {
+      text += name.split(separator: ".").map { String($0).quoted(with: "\"") }.joined(separator: ".")
+    }
+
+    /// Adds names of columns, quoted, with commas between them.
+    public mutating func appendInterpolation(columns names: [String]) {
+      text += names.map { $0.quoted(with: "\"") }.joined(separator: ", ")
+    }
+
     /// Adds a whole number as text, for statements that take no parameters: COPY. Every other number makes another text.
     public mutating func appendInterpolation(literal number: Int64) {
       text += String(number)

@@ -22,13 +22,16 @@ struct Onefold: AsyncParsableCommand {
         onefold audit --actor YOU@EXAMPLE           who did what, when
         onefold verify                              check the log against its seals
         onefold fsck                                check that all bytes are there and whole
+        onefold backup /mnt/backup                  log and bytes into a directory; again: what is new
+        onefold restore /mnt/backup --drill         prove that the backup can be restored
       """,
     version: version,
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
       ExportCommand.self, EraseCommand.self, FsckCommand.self, ExplainCommand.self, DoctorCommand.self,
-      PushCommand.self, ScanCommand.self, StatusCommand.self, JobsCommand.self, SearchCommand.self,
+      PushCommand.self, ScanCommand.self, BackupCommand.self, RestoreCommand.self, StatusCommand.self, JobsCommand.self,
+      SearchCommand.self,
       ServicesCommand.self, SettingsCommand.self,
     ])
 }

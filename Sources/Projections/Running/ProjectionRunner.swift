@@ -122,7 +122,7 @@ public final class ProjectionRunner: Service {
     }
   }
 
-  private func checkpoint() async throws -> Checkpoint {
+  func checkpoint() async throws -> Checkpoint {
     let name = projection.name
     let rows = try await pool.withConnection { connection in
       _ = try await connection.execute(Checkpoint.create(name, version: projection.version))

@@ -13,7 +13,11 @@ struct PrivateServers: Sendable {
   private let stopAll: @Sendable () async -> Void
 
   /// Starts what the settings do not name elsewhere, and brings the schema up to date.
-  static func start(_ settings: Settings, in directory: DataDirectory, logger: Logger) async throws -> PrivateServers {
+  ///
+  /// - Parameter migrates: false leaves a new database empty, for a restore.
+  static func start(
+    _ settings: Settings, in directory: DataDirectory, migrates: Bool = true, logger: Logger
+  ) async throws -> PrivateServers {
     let home = try ServiceHome(dataDirectory: directory.url)
     let postgres = LocalPostgres(home: home, logger: logger)
     let redis = LocalRedis(home: home, logger: logger)
@@ -36,8 +40,10 @@ struct PrivateServers: Sendable {
       }
       let owner = settings.databaseOwnerURL ?? postgres.url(database: databaseName)
       // The private cluster trusts whoever may enter its socket's directory, so its role needs no password.
-      _ = try await MigrateCommand.migrate(
-        url: owner, settings: settings, password: settings.databaseURL == nil ? "" : nil, logger: logger)
+      if migrates {
+        _ = try await MigrateCommand.migrate(
+          url: owner, settings: settings, password: settings.databaseURL == nil ? "" : nil, logger: logger)
+      }
       let places = ServicePlaces(
         databaseURL: settings.databaseURL ?? postgres.url(user: ApplicationRole.name, database: databaseName),
         databaseOwnerURL: owner, redisURL: settings.redisURL ?? redis.url)
