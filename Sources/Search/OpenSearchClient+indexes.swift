@@ -6,6 +6,15 @@ import NIOCore
 import NIOHTTP1
 
 extension OpenSearchClient {
+  /// What answers calls itself by this version.
+  public func version() async throws -> String {
+    struct About: Decodable {
+      struct Version: Decodable { let number: String }
+      let version: Version
+    }
+    return try decode(About.self, from: try await send(.GET, "/")).version.number
+  }
+
   /// Indexes that the alias stands for.
   func liveIndexes() async throws(OpenSearchError) -> Set<String> {
     do throws(OpenSearchError) {

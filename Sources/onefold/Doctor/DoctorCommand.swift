@@ -2,10 +2,15 @@
 
 import ArgumentParser
 
-/// `onefold doctor`: puts promises to the test, where it runs.
+/// `onefold doctor`: looks at what Onefold stands on, and puts promises to the test where it runs.
 struct DoctorCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
-    abstract: "Put Onefold's promises to the test on this machine, or on your database server.",
-    subcommands: [DoctorFeedCommand.self])
+    abstract: "Look whether everything is as Onefold needs it, and put its promises to the test.",
+    discussion: """
+      EXAMPLES
+        onefold doctor                   configuration, connections, versions, privileges, disk, clocks
+        onefold doctor feed              does a reader of the log miss anything?
+      """,
+    subcommands: [DoctorCheckCommand.self, DoctorFeedCommand.self], defaultSubcommand: DoctorCheckCommand.self)
 }

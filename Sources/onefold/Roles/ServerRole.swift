@@ -79,7 +79,7 @@ struct ServerRole: Sendable {
 }
 
 extension Connections {
-  /// Postgres answers and its schema is this program's; Redis answers.
+  /// Postgres answers and its schema is this program's; Redis answers; read tables are not far behind the log.
   func readiness(_ settings: Settings) throws -> Readiness {
     let migrations = try Migrations.load(from: settings.migrationsDirectory)
     return Readiness(
@@ -95,6 +95,7 @@ extension Connections {
         ),
         ("personal keys", { [keys] in try await keys.check() }),
         ("redis", { [redis] in _ = try await redis.command(["PING"]) }),
+        ("read tables", { [pool] in try await ReadTableLag.check(pool, limit: settings.readyLag) }),
       ], logger: logger)
   }
 }

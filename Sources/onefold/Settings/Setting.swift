@@ -61,6 +61,9 @@ struct Setting: Sendable {
   static let metricsPort = Setting(
     "onefold.metricsPort", environment: "ONEFOLD_METRICS_PORT", flag: "metrics-port",
     help: "work, project, relay: the port of /metrics, /healthz and /readyz. Empty: none.")
+  static let readyLag = Setting(
+    "onefold.readyLag", environment: "ONEFOLD_READY_LAG", flag: "ready-lag", fallback: "5m",
+    help: "/readyz fails while read tables are further behind the log (s, m, h, d); off: it does not look.")
   static let dashboardDirectory = Setting(
     "onefold.dashboardDir", environment: "ONEFOLD_DASHBOARD_DIR", flag: "dashboard-dir",
     help: "The built dashboard. Empty: beside the program (../share/onefold/dashboard) or in the source tree.")
@@ -156,7 +159,8 @@ struct Setting: Sendable {
 
   static let all = [
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, openSearchURL, openSearchAlias, dataDirectory,
-    blobsDirectory, host, port, metricsPort, dashboardDirectory, migrationsDirectory, tokenSecret, previousTokenSecret,
+    blobsDirectory, host, port, metricsPort, readyLag, dashboardDirectory, migrationsDirectory, tokenSecret,
+    previousTokenSecret,
     keySecret, registration,
     defaultQuota, maxUpload, reclaimGrace, scrubInterval, answerRetention, allowedOrigins, behindTLS, trustForwardedFor,
     concurrency,

@@ -117,7 +117,10 @@ struct OperationsOptions: ParsableArguments {
   @Option(name: .setting(.metricsPort), help: .setting(.metricsPort, value: "port"))
   var metricsPort: String?
 
-  var flags: [(Setting, String?)] { [(.metricsPort, metricsPort)] }
+  @Option(name: .setting(.readyLag), help: .setting(.readyLag, value: "duration"))
+  var readyLag: String?
+
+  var flags: [(Setting, String?)] { [(.metricsPort, metricsPort), (.readyLag, readyLag)] }
 }
 
 /// Flags of what seals the log.

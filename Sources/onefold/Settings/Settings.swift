@@ -21,6 +21,8 @@ struct Settings: Sendable {
   var host: String
   var port: Int
   var metricsPort: Int?
+  /// Nil for any.
+  var readyLag: Duration?
   var dashboardDirectory: URL?
   var migrationsDirectory: URL
   var tokenSecret: String?
@@ -100,6 +102,7 @@ struct Settings: Sendable {
     host = values.text(.host) ?? "127.0.0.1"
     port = try values.number(.port, in: 0...65535)
     metricsPort = try values.text(.metricsPort).map { _ in try values.number(.metricsPort, in: 0...65535) }
+    readyLag = values.text(.readyLag) == "off" ? nil : try values.duration(.readyLag)
     dashboardDirectory = try Self.directory(
       values, .dashboardDirectory, installed: "dashboard", source: "dashboard/dist", mustExist: false)
     migrationsDirectory =
