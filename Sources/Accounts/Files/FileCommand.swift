@@ -11,10 +11,13 @@ struct FileCommand: Sendable {
     case trash(UUID)
     case restore(UUID)
     case remove(UUID)
+    /// If it is still in the trash, and was put there by then.
+    case expire(UUID, trashedBy: Date)
   }
 
   let action: Action
-  let actor: UUID
+  /// Nil for what nobody asked for.
+  let actor: UUID?
   /// Of the request that may come again. An upload has its own in its identity.
   var key: RequestKey?
   let correlationId: UUID?
@@ -23,7 +26,7 @@ struct FileCommand: Sendable {
   var subject: UUID? {
     switch action {
     case .upload: nil
-    case .trash(let id), .restore(let id), .remove(let id): id
+    case .trash(let id), .restore(let id), .remove(let id), .expire(let id, _): id
     }
   }
 
@@ -43,7 +46,7 @@ struct FileCommand: Sendable {
     switch action {
     case .upload(let file, _): file.path
     case .restore(let id): records[id]?.upload?.path
-    case .trash, .remove: nil
+    case .trash, .remove, .expire: nil
     }
   }
 }

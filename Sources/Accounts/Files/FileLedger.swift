@@ -124,6 +124,23 @@ public final class FileLedger: Sendable {
     FileChange(try await perform(.remove(fileId), owner, actor, key, correlationId))
   }
 
+  /// Removes files that have been in the trash since a time, and still are: whoever restored one meanwhile keeps it.
+  ///
+  /// - Returns: how many were removed, and their bytes. Nobody is named as having done it.
+  /// - Throws: the error of the log or of the read model.
+  func expire(_ files: [UUID], owner: UUID, trashedBy time: Date) async throws -> (files: Int, bytes: Int64) {
+    let commands = files.map { FileCommand(action: .expire($0, trashedBy: time), actor: nil, correlationId: nil) }
+    var removed: (files: Int, bytes: Int64) = (0, 0)
+    for result in await ledger(of: owner).perform(commands) {
+      do {
+        if case .changed(let file, _) = try result.get() { removed = (removed.files + 1, removed.bytes + file.size) }
+      } catch is FileLedgerError {
+        // It was restored, or removed by somebody.
+      }
+    }
+    return removed
+  }
+
   /// JSON and a read table would have to carry what is in it: a NUL, for one, no column of Postgres can hold.
   private static func contentType(_ text: String) -> String? {
     let isPlain = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }

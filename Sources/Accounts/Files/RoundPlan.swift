@@ -84,6 +84,7 @@ struct RoundPlan {
     case .trash(let id): try trash(id, command)
     case .restore(let id): try restore(id, command)
     case .remove(let id): try remove(id, command)
+    case .expire(let id, let time): try expire(id, trashedBy: time, command)
     }
   }
 
@@ -139,6 +140,13 @@ struct RoundPlan {
       .release(fileId: id, bytes: record.upload?.size ?? 0), id: command.eventId("released"), &unit, command)
     for event in events { try append(event, id: eventId, to: id, record, &unit, command) }
     return .append(unit)
+  }
+
+  private mutating func expire(_ id: UUID, trashedBy time: Date, _ command: FileCommand) throws -> Decision {
+    guard case .trashed = try own(id).state, let trashedAt = records[id]?.trashedAt, trashedAt <= time else {
+      throw FileLedgerError.fileIsLive
+    }
+    return try remove(id, command)
   }
 
   private mutating func trash(_ id: UUID, _ command: FileCommand) throws -> Decision {

@@ -49,6 +49,8 @@ extension Connections {
   func periodicJobs(_ settings: Settings, blobs: any BlobStore) -> [any JobHandler] {
     let reclaimer = reclaimer(settings, blobs: blobs)
     let answers = KeptAnswers(pool: pool, retention: settings.answerRetention)
+    let ledger = FileLedger(log: log, index: ProjectionFileIndex(pool: pool))
+    let trash = settings.trashRetention.map { TrashRetention(pool: pool, ledger: ledger, retention: $0) }
     let interval = settings.scrubInterval ?? .seconds(86_400)
     let scrubber = Scrubber(
       blobs: blobs, contents: ContentViews(pool: pool), health: StoreHealth(pool: pool), interval: interval,
@@ -63,9 +65,11 @@ extension Connections {
       RoundJob(.sweep, log: log) { [pool] _ in
         let tidying = try await blobs.tidyPacks(olderThan: Self.packAge)
         try await reclaimer.offer(tidying.found)
+        let expired = try await trash?.apply()
         return [
           "packs": Int64(tidying.packs), "packBytes": tidying.bytes, "foundBlobs": Int64(tidying.found.count),
           "stagedBlobs": Int64(try await blobs.sweepStaged(olderThan: Self.stagedAge)),
+          "trashedFiles": Int64(expired?.files ?? 0), "trashedBytes": expired?.bytes ?? 0,
           "sessions": Int64(try await Sessions.sweep(in: pool)), "keptAnswers": Int64(try await answers.sweep()),
         ]
       },

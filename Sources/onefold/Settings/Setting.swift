@@ -101,6 +101,11 @@ struct Setting: Sendable {
   static let allowedOrigins = Setting(
     "onefold.allowedOrigins", environment: "ONEFOLD_ALLOWED_ORIGINS", flag: "allowed-origins",
     help: "Origins, separated by commas, whose pages may open the WebSocket besides the server's own.")
+  static let trashRetention = Setting(
+    "onefold.trashRetention", environment: "ONEFOLD_TRASH_RETENTION", flag: "trash-retention", fallback: "off",
+    help:
+      "up, work: how long files stay in the trash before they are removed for good (s, m, h, d); off: until somebody removes them."
+  )
   static let answerRetention = Setting(
     "onefold.answerRetention", environment: "ONEFOLD_ANSWER_RETENTION", flag: "answer-retention", fallback: "24h",
     help: "How long the answer to a write with an Idempotency-Key is kept for its repetition (s, m, h, d).")
@@ -162,7 +167,8 @@ struct Setting: Sendable {
     blobsDirectory, host, port, metricsPort, readyLag, dashboardDirectory, migrationsDirectory, tokenSecret,
     previousTokenSecret,
     keySecret, registration,
-    defaultQuota, maxUpload, reclaimGrace, scrubInterval, answerRetention, allowedOrigins, behindTLS, trustForwardedFor,
+    defaultQuota, maxUpload, reclaimGrace, scrubInterval, answerRetention, trashRetention, allowedOrigins, behindTLS,
+    trustForwardedFor,
     concurrency,
     classes, onPoison, rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents,
     sealSeconds, logLevel, logFormat,

@@ -98,8 +98,12 @@ struct WorkOptions: ParsableArguments {
   var concurrency: String?
   @Option(name: .setting(.classes), help: .setting(.classes, value: "classes"))
   var classes: String?
+  @Option(name: .setting(.trashRetention), help: .setting(.trashRetention, value: "duration"))
+  var trashRetention: String?
 
-  var flags: [(Setting, String?)] { [(.concurrency, concurrency), (.classes, classes)] }
+  var flags: [(Setting, String?)] {
+    [(.concurrency, concurrency), (.classes, classes), (.trashRetention, trashRetention)]
+  }
 }
 
 /// Flags of the roles that keep the read tables.

@@ -35,6 +35,8 @@ struct Settings: Sendable {
   /// Nil for never.
   var scrubInterval: Duration?
   var answerRetention: Duration
+  /// Nil: what is in the trash stays there.
+  var trashRetention: Duration?
   var allowedOrigins: [String]
   var isBehindTLS: Bool
   var trustsForwardedFor: Bool
@@ -116,6 +118,7 @@ struct Settings: Sendable {
     maxUploadBytes = try values.bytes(.maxUpload)
     reclaimGrace = .seconds(try values.number(.reclaimGrace, in: 0...31_536_000))
     scrubInterval = values.text(.scrubInterval) == "off" ? nil : try values.duration(.scrubInterval)
+    trashRetention = values.text(.trashRetention) == "off" ? nil : try values.duration(.trashRetention)
     answerRetention = try values.duration(.answerRetention)
     allowedOrigins = values.list(.allowedOrigins)
     isBehindTLS = try values.choice(.behindTLS, ["yes": true, "no": false])
