@@ -1,7 +1,7 @@
 # Onefold. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos bench bench-document eval clean
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos bench bench-document capacity eval clean
 
 # Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
 ARGS ?=
@@ -82,6 +82,9 @@ bench: ## Run the benchmarks (ONLY=name for one); writes .build/bench.json
 
 bench-document: ## Write the last figures into docs/performance.md
 	.venv/bin/python Benchmarks/document.py
+
+capacity: release ## Measure what one file costs: events, bytes in each table, processor time of each role (FILES=10000,40000)
+	$(if $(FILES),FILES=$(FILES)) .venv/bin/python Benchmarks/capacity.py
 
 eval: release ## Measure how well near-duplicates are found (SIZE=small|full SEED=7 ONLY=text); writes .build/eval.json
 	@scripts/setup bench
