@@ -125,7 +125,7 @@ PORTS = {"postgres": {5432}, "redis": {6379}, "opensearch": {9200}, "server": {8
 
 def test_every_port_that_a_file_names_is_the_one_where_that_service_answers(compose):
     files = [ROOT / "docker-compose.yml", *(ROOT / "deploy").glob("*.conf"), *ROOT.glob("observability/**/*.yml")]
-    named = [(path.name, service, int(port)) for path in files if path.name != "rules.test.yml"
+    named = [(path.name, service, int(port)) for path in files if not path.name.endswith(".test.yml")
              for service, port in re.findall(r"\b([a-z][a-z-]+):(\d{4,5})\b", path.read_text()) if service in PORTS]
     assert len(named) > 12
     for file, service, port in named:
@@ -196,11 +196,23 @@ def test_yaml_files_are_sound():
     assert result.returncode == 0, result.stdout
 
 
+RULE_TESTS = [f"observability/prometheus/rules{part}.test.yml" for part in ("", ".days")]
+
+
 def test_prometheus_configuration_and_rules_are_valid():
     tool = promtool()
     assert run(tool, "check", "config", "observability/prometheus/prometheus.yml").returncode == 0
-    result = run(tool, "test", "rules", "observability/prometheus/rules.test.yml")
+    result = run(tool, "test", "rules", *RULE_TESTS)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_every_alert_has_a_test_in_which_it_fires():
+    rules = yaml.safe_load((ROOT / "observability/prometheus/rules.yml").read_text())["groups"][0]["rules"]
+    tests = [test for path in RULE_TESTS for test in yaml.safe_load((ROOT / path).read_text())["tests"]]
+    cases = [(case["alertname"], bool(case.get("exp_alerts"))) for test in tests for case in test["alert_rule_test"]]
+    for rule in rules:
+        assert (rule["alert"], True) in cases, f"{rule['alert']} never fires in a test"
+    assert {name for name, _ in cases} == {rule["alert"] for rule in rules}
 
 
 def test_metrics_are_valid_and_complete(onefold, user):
