@@ -71,7 +71,7 @@ public struct Backup: Sendable {
     // What is in the store before the snapshot may be needed for it, even if it goes meanwhile.
     let before = Set(try store.entries().map(\.target))
     var manifest = try await copyDatabase(after: earlier, progress)
-    let copied = try copyBlobs(progress)
+    let copied = try await copyBlobs(progress)
     manifest.blobs = copied.blobs
     try DurableFile.syncDirectories(below: directory.path)
     try manifest.write(in: directory)
@@ -186,12 +186,12 @@ public struct Backup: Sendable {
   }
 
   /// A file may move from one place to another under our hands, and be missed in both: so a look after the last one that met such a file.
-  private func copyBlobs(_ progress: @escaping @Sendable (BackupProgress) -> Void) throws -> Copied {
+  private func copyBlobs(_ progress: @escaping @Sendable (BackupProgress) -> Void) async throws -> Copied {
     var copied = Copied()
     for look in 1...10 {
       let entries = try store.entries()
       copied.known = Set(entries.map(\.target))
-      let taken = try target.takeAll(entries, from: store, progress: progress)
+      let taken = try await target.takeAll(entries, from: store, progress: progress)
       copied.files += taken.copied
       copied.bytes += taken.copiedBytes
       copied.blobs = .init(files: entries.count - taken.vanished, bytes: taken.bytes)

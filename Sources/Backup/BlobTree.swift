@@ -57,7 +57,16 @@ struct BlobTree: Sendable {
     return lstat("\(root)/\(path)", &status) == 0 ? Int64(status.st_size) : nil
   }
 
-  func contains(_ path: String) -> Bool { access("\(root)/\(path)", F_OK) == 0 }
+  private var drafts: String { "\(root)/.drafts" }
+
+  /// Whether a file is here as it is there, by size and time: files are never changed, but may be replaced. True for one that has gone there.
+  private func has(_ entry: Entry, from source: BlobTree) -> Bool {
+    var (here, there) = (stat(), stat())
+    guard lstat("\(root)/\(entry.target)", &here) == 0 else { return false }
+    guard lstat("\(source.root)/\(entry.source)", &there) == 0 else { return true }
+    return here.st_size == there.st_size && here.st_mtim.tv_sec == there.st_mtim.tv_sec
+      && here.st_mtim.tv_nsec == there.st_mtim.tv_nsec
+  }
 
   func remove(_ path: String) { unlink("\(root)/\(path)") }
 
@@ -87,19 +96,44 @@ struct BlobTree: Sendable {
     var vanished = 0
   }
 
-  /// Brings what is not here yet. Several at a time, because each waits for the disk.
+  /// Several at a time, because each waits for the disk.
+  private static let lanes = 16
+
+  /// Brings what is not here yet, or is not what is there: a damaged file that was mended keeps its name.
+  ///
+  /// Files that are not whole yet lie in a directory of their own, so one that was cut off is never taken for a blob.
   func takeAll(
     _ entries: [Entry], from source: BlobTree, _ way: Way = .copy,
     progress: @escaping @Sendable (BackupProgress) -> Void
+  ) async throws -> Taken {
+    try? FileManager.default.removeItem(atPath: drafts)
+    try FileManager.default.createDirectory(
+      atPath: drafts, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    defer { try? FileManager.default.removeItem(atPath: drafts) }
+    let isCancelled = CancellationFlag()
+    return try await withTaskCancellationHandler {
+      try await withCheckedThrowingContinuation { continuation in
+        // It blocks: not on a thread that tasks run on.
+        DispatchQueue.global().async {
+          continuation.resume(with: Result { try takeAll(entries, from: source, way, isCancelled, progress) })
+        }
+      }
+    } onCancel: {
+      isCancelled.set()
+    }
+  }
+
+  private func takeAll(
+    _ entries: [Entry], from source: BlobTree, _ way: Way, _ isCancelled: CancellationFlag,
+    _ progress: @escaping @Sendable (BackupProgress) -> Void
   ) throws -> Taken {
-    let lanes = 16
     let state = Mutex<(taken: Taken, done: Int, failure: (any Error)?)>((Taken(), 0, nil))
-    DispatchQueue.concurrentPerform(iterations: lanes) { lane in
-      for index in stride(from: lane, to: entries.count, by: lanes) {
-        if state.withLock({ $0.failure != nil }) { return }
+    DispatchQueue.concurrentPerform(iterations: Self.lanes) { lane in
+      for index in stride(from: lane, to: entries.count, by: Self.lanes) {
+        if isCancelled.isSet || state.withLock({ $0.failure != nil }) { return }
         let entry = entries[index]
         do {
-          let isNew = !contains(entry.target)
+          let isNew = !has(entry, from: source)
           let isHere = try !isNew || take(entry, from: source, way)
           let size = isHere ? self.size(of: entry.target) ?? 0 : 0
           let now = state.withLock { state in
@@ -120,7 +154,7 @@ struct BlobTree: Sendable {
         }
       }
     }
-    try Task.checkCancellation()
+    if isCancelled.isSet { throw CancellationError() }
     if let failure = state.withLock({ $0.failure }) { throw failure }
     return state.withLock { $0.taken }
   }
@@ -143,8 +177,8 @@ struct BlobTree: Sendable {
       throw DurableFile.failure(from)
     }
     defer { close(input) }
-    let draft = to + ".new"
-    let output = try DurableFile.open(draft, O_WRONLY | O_CREAT | O_TRUNC)
+    let draft = "\(drafts)/\(UUID().uuidString)"
+    let output = try DurableFile.open(draft, O_WRONLY | O_CREAT | O_EXCL)
     do {
       try Self.copy(input, output, draft)
       close(output)
@@ -173,4 +207,13 @@ struct BlobTree: Sendable {
     let times = [status.st_atim, status.st_mtim]
     guard futimens(output, times) == 0, fsync(output) == 0 else { throw DurableFile.failure(path) }
   }
+}
+
+/// Told by a task, asked by threads that are in none.
+private final class CancellationFlag: Sendable {
+  private let flag = Atomic<Bool>(false)
+
+  var isSet: Bool { flag.load(ordering: .relaxed) }
+
+  func set() { flag.store(true, ordering: .relaxed) }
 }

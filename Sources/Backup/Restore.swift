@@ -123,13 +123,13 @@ public struct Restore: Sendable {
   /// - Parameter linked: the files of the backup themselves, where the file system can: for a place that is thrown away.
   public func loadBlobs(
     to root: URL, linked: Bool = false, progress: @escaping @Sendable (BackupProgress) -> Void = { _ in }
-  ) throws {
+  ) async throws {
     let (source, target) = (BlobTree(root: directory.appending(path: "blobs").path), BlobTree(root: root.path))
     guard try target.entries().allSatisfy({ !$0.target.contains("/") }) else {
       throw BackupError("\(root.path) has blobs already. Restore into an empty place.")
     }
     try target.createDirectories()
-    let taken = try target.takeAll(
+    let taken = try await target.takeAll(
       try source.entries(), from: source, linked ? .link : .copy, progress: progress)
     guard taken.vanished == 0 else { throw BackupError("\(source.root) was changed while it was copied.") }
     if !linked { try DurableFile.syncDirectories(below: root.path) }

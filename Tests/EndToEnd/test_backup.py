@@ -143,6 +143,17 @@ def test_a_second_backup_writes_what_is_new_and_removes_what_is_gone(used):
     assert result["contents"] >= 26 and not result["damaged"]
 
 
+def test_a_blob_that_was_replaced_in_the_store_is_replaced_in_the_backup(used):
+    """As when a damaged one was mended: it keeps its name."""
+    blob = next(path for path in (used.data_dir / "blobs/settled").rglob("*") if path.is_file())
+    kept = used.backup / "blobs" / blob.relative_to(used.data_dir / "blobs")
+    report(back_up(used, "--json"))
+    good = blob.read_bytes()
+    kept.write_bytes(b"damaged in the backup" + good[21:])
+    assert report(back_up(used, "--json"))["copiedFiles"] >= 1
+    assert kept.read_bytes() == good and not (used.backup / "blobs/.drafts").exists()
+
+
 def test_a_drill_leaves_nothing_behind_and_does_not_touch_the_backup(used):
     def state():
         return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in used.backup.rglob("*") if path.is_file()}
@@ -216,10 +227,14 @@ def test_nothing_is_restored_over_an_installation(used, own_onefold, workspace):
     assert own_onefold.sql("SELECT count(*) FROM account.credential") == [(1,)]
 
 
-def test_without_the_secret_it_says_which_is_missing(copy, workspace):
+def test_without_the_secret_it_says_which_is_missing_and_leaves_nothing(used, copy, workspace):
     shutil.rmtree(copy / "secrets")
     result = onefold("restore", copy, "--data-dir", workspace / "new")
     assert result.returncode == 1 and "ONEFOLD_KEY_SECRET" in result.stderr
+    assert not (workspace / "new").exists(), "half an installation was left behind"
+    elsewhere = workspace / "kept elsewhere"
+    shutil.copytree(used.data_dir / "secrets", elsewhere)
+    report(onefold("restore", copy, "--drill", "--secrets", elsewhere, "--json"))
     wrong = onefold("restore", copy, "--drill", environment=dict(os.environ, ONEFOLD_KEY_SECRET="another secret than the right one, 32"))
     assert wrong.returncode == 1 and wrong.stderr
 

@@ -174,7 +174,7 @@ def test_log_records_and_lines_name_trace_request_and_user(observed, collector):
     assert line["metadata"]["path"] == "/api/v1/files"
 
 
-def test_nothing_that_is_sent_holds_a_secret_or_a_name_and_no_line_is_forged(observed, collector):
+def test_nothing_that_is_sent_holds_a_secret_or_a_name_and_no_line_is_forged(observed, collector, promise):
     """Check 59: canaries in every place where a person can put one, and line breaks in what is logged."""
     canaries = Canaries(password="canary-password-7261", path="canary-path-9912.txt", email="canary-mail-5512", token="canary-token-1717")
     user = Client.registered(observed.url, email="canary-mail-5512@example.org", password="canary-password-7261")
@@ -197,10 +197,11 @@ def test_nothing_that_is_sent_holds_a_secret_or_a_name_and_no_line_is_forged(obs
         if line.startswith("{"):
             assert json.loads(line).get("level") != "forged"
     assert not [line for line in observed.log().splitlines() if line.lstrip().startswith('{"level":"forged')]
+    promise.held(59, len(canaries.texts) + 1, "-", f"bodies {len(collector.bodies)}, lines {len(observed.log().splitlines())}", "hits 0, forged lines 0")
 
 
-def test_a_collector_that_is_dead_slow_or_refuses_costs_no_request_anything(workspace, promise):
-    """Check 60: what does not fit into the queue is dropped and counted, memory stays, and uploads take no longer."""
+def test_a_collector_that_is_dead_costs_no_request_anything(workspace, promise):
+    """Check 60: what does not fit into the queue is dropped and counted, and uploads take no longer."""
     collector = Collector()
     port = free_port()  # where nobody listens
     program = Onefold(workspace / "data", environment={
@@ -232,6 +233,28 @@ def test_a_collector_that_is_dead_slow_or_refuses_costs_no_request_anything(work
         plain.kill()
         collector.close()
     promise.held(60, 60, "-", f"median upload with a dead collector / without: {ratio:.2f}", f"spans dropped: {dropped:.0f}")
+
+
+def test_what_a_collector_cannot_take_now_is_sent_again_and_what_it_refuses_is_dropped(observed, collector):
+    user = Client.registered(observed.url)
+
+    def ask(trouble):
+        """A request in a trace of its own, and its span at the collector while that answers with this status."""
+        collector.trouble = trouble
+        trace, _, header = traceparent()
+        user.request("GET", "/files", headers={"traceparent": header})
+        collector.wait_for(lambda: any(trace.encode() in body for _, body in collector.bodies))
+        collector.trouble = None
+        return trace
+
+    busy = ask(503)
+    collector.wait_for(lambda: collector.spans(busy))
+    dropped = count(observed, "dropped")
+    refused = ask(400)
+    wait_until(lambda: count(observed, "dropped") > dropped, "the refused spans are counted")
+    taken = ask(None)
+    collector.wait_for(lambda: collector.spans(taken))
+    assert not collector.spans(refused)
 
 
 def test_what_is_left_is_sent_at_the_end(workspace, collector):

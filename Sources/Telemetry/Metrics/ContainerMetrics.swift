@@ -10,7 +10,7 @@ enum ContainerMetrics {
   ///   - root: where groups are mounted.
   ///   - membership: the text of `/proc/self/cgroup`.
   static func readings(
-    root: String = "/sys/fs/cgroup", membership: String? = contents(of: "/proc/self/cgroup")
+    root: String = "/sys/fs/cgroup", membership: String? = KernelFile.text(of: "/proc/self/cgroup")
   ) -> [String: Double] {
     let path = membership?.split(separator: "\n").first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) } ?? "/"
     // In a container the group is the root of what one sees, whatever its path is outside.
@@ -24,7 +24,7 @@ enum ContainerMetrics {
     var readings: [String: Double] = [:]
     readings["onefold_container_memory_bytes"] = number(group + "/memory.current")
     readings["onefold_container_memory_limit_bytes"] = number(group + "/memory.max")
-    let cpu = (contents(of: group + "/cpu.max") ?? "").split(whereSeparator: \.isWhitespace).map { Double($0) }
+    let cpu = (KernelFile.text(of: group + "/cpu.max") ?? "").split(whereSeparator: \.isWhitespace).map { Double($0) }
     if cpu.count == 2, let quota = cpu[0], let period = cpu[1], period > 0 {
       readings["onefold_container_cpu_limit_cores"] = quota / period
     }
@@ -52,17 +52,11 @@ enum ContainerMetrics {
 
   /// Nil for "max", too.
   private static func number(_ path: String) -> Double? {
-    contents(of: path).flatMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+    KernelFile.text(of: path).flatMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
   }
 
   private static func field(_ name: String, in path: String) -> Double? {
-    let lines = (contents(of: path) ?? "").split(separator: "\n")
+    let lines = (KernelFile.text(of: path) ?? "").split(separator: "\n")
     return lines.first { $0.hasPrefix(name + " ") }.flatMap { Double($0.dropFirst(name.count + 1)) }
-  }
-
-  /// Files of /proc and /sys have no size, so they are read to their end.
-  static func contents(of path: String) -> String? {
-    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.readToEnd() else { return nil }
-    return String(decoding: data, as: UTF8.self)
   }
 }

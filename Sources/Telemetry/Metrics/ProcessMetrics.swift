@@ -21,9 +21,8 @@ enum ProcessMetrics {
 
   /// What cannot be read is left out.
   static func readings() -> [String: Double] {
-    func contents(of path: String) -> String? { ContainerMetrics.contents(of: path) }
     var readings: [String: Double] = [:]
-    if let text = contents(of: "/proc/self/stat"), let status = ProcessStatus(text) {
+    if let text = KernelFile.text(of: "/proc/self/stat"), let status = ProcessStatus(text) {
       let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
       readings["process_cpu_seconds_total"] = Double(status.userTicks + status.systemTicks) / ticks
       readings["process_virtual_memory_bytes"] = Double(status.virtualBytes)
@@ -53,7 +52,7 @@ enum ProcessMetrics {
     ]
   }
 
-  private static let bootTime: Double? = ContainerMetrics.contents(of: "/proc/stat")?
+  private static let bootTime: Double? = KernelFile.text(of: "/proc/stat")?
     .split(separator: "\n").first { $0.hasPrefix("btime ") }
     .flatMap { Double($0.dropFirst("btime ".count)) }
 }

@@ -62,8 +62,10 @@ struct BackupCommand: AsyncParsableCommand {
       let report = try await withInterruption {
         try await bar.showing { bar in try await backup.run { bar.show($0) } }
       }
-      if withSecrets { try Secrets.copy(from: settings.dataDirectory, to: place) }
+      if withSecrets { try Secrets.copy(from: Secrets.place(in: settings.dataDirectory), to: place) }
       try show(report, after: start.duration(to: .now))
+    } catch is CancellationError {
+      throw ExitCode(130)
     } catch let error as BackupError {
       throw CommandError(error.description)
     }

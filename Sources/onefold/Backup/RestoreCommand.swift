@@ -64,6 +64,8 @@ struct RestoreCommand: AsyncParsableCommand {
           drill ? try await restoring.drill(settings, bars) : try await restoring.restore(settings, bars)
         }
       }
+    } catch is CancellationError {
+      throw ExitCode(130)
     } catch let error as BackupError {
       throw CommandError(error.description)
     }

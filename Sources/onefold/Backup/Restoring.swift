@@ -26,21 +26,31 @@ struct Restoring: Sendable {
       report.seconds = start.duration(to: .now) / .seconds(1)
       return report
     }
+    let isNew = !FileManager.default.fileExists(atPath: settings.dataDirectory.path)
     let directory = try DataDirectory(claiming: settings.dataDirectory)
-    var report = try await withPrivateServers(settings, in: directory) { settings in
-      try await load(settings, isDrill: false, place: directory.url.path, bars)
+    do {
+      var report = try await withPrivateServers(settings, in: directory) { settings in
+        try await load(settings, isDrill: false, place: directory.url.path, bars)
+      }
+      report.seconds = start.duration(to: .now) / .seconds(1)
+      withExtendedLifetime(directory) {}
+      return report
+    } catch {
+      // Half an installation would stand in the way of the next try.
+      if isNew { Self.remove(directory.url) }
+      throw error
     }
-    report.seconds = start.duration(to: .now) / .seconds(1)
-    withExtendedLifetime(directory) {}
-    return report
   }
 
   /// Into a place that is thrown away: all there is to find out is found out.
   func drill(_ settings: Settings, _ bars: StageBars) async throws -> RestoreReport {
     let start = ContinuousClock.now
     try restore.checkFiles()
-    // Beside the backup: the same file system can lend its files, instead of having them twice.
-    let place = source.deletingLastPathComponent().appending(path: ".onefold-drill-\(UUID.v7().text)")
+    // Beside the backup, where the same file system can lend its files instead of having them twice; elsewhere if that may not be written.
+    let beside = source.deletingLastPathComponent()
+    let parent =
+      FileManager.default.isWritableFile(atPath: beside.path) ? beside : FileManager.default.temporaryDirectory
+    let place = parent.appending(path: ".onefold-drill-\(UUID.v7().text)")
     var settings = settings
     settings.dataDirectory = place
     settings.blobsDirectory = place.appending(path: "blobs")
@@ -66,10 +76,11 @@ struct Restoring: Sendable {
     _ settings: Settings, in directory: DataDirectory, _ body: (Settings) async throws -> Value
   ) async throws -> Value {
     var settings = settings
-    try FileManager.default.createDirectory(at: directory.url, withIntermediateDirectories: true)
-    // Readable by the user that Postgres runs as, as `up` has it.
-    if let secrets { try Secrets.copy(from: secrets.deletingLastPathComponent(), to: directory.url) }
-    if secrets == nil, Secrets.areThere(in: source) { try Secrets.copy(from: source, to: directory.url) }
+    if let secrets {
+      try Secrets.copy(from: secrets, to: directory.url)
+    } else if Secrets.areThere(in: source) {
+      try Secrets.copy(from: Secrets.place(in: source), to: directory.url)
+    }
     settings.keySecret = settings.keySecret ?? DataDirectory.secret(DataDirectory.keySecret, in: directory.url)
     guard settings.keySecret != nil else {
       throw CommandError(
@@ -101,7 +112,7 @@ struct Restoring: Sendable {
     _ = try await MigrateCommand.migrate(
       url: owner, settings: settings, password: place != nil || isDrill ? "" : nil, logger: logger)
     try FileManager.default.createDirectory(at: settings.blobsDirectory, withIntermediateDirectories: true)
-    try restore.loadBlobs(to: settings.blobsDirectory, linked: isDrill) { bars.show($0) }
+    try await restore.loadBlobs(to: settings.blobsDirectory, linked: isDrill) { bars.show($0) }
     let connections = try Connections(settings, logger: logger)
     let result: Result<RestoreReport, any Error>
     do {
@@ -188,8 +199,10 @@ struct Restoring: Sendable {
 
   /// Postgres' own files may lie elsewhere, behind a link.
   private static func remove(_ place: URL) {
-    let services = place.appending(path: "services").resolvingSymlinksInPath()
+    let services = place.appending(path: "services").path
+    if let target = try? FileManager.default.destinationOfSymbolicLink(atPath: services) {
+      try? FileManager.default.removeItem(atPath: target)
+    }
     try? FileManager.default.removeItem(at: place)
-    if services.path.contains("onefold") { try? FileManager.default.removeItem(at: services) }
   }
 }

@@ -6,8 +6,12 @@ import Foundation
 enum Secrets {
   private static let name = "secrets"
 
-  static func copy(from source: URL, to target: URL) throws {
-    let (from, to) = (source.appending(path: name), target.appending(path: name))
+  /// The place of the secrets in a data directory, and in a backup that has them.
+  static func place(in directory: URL) -> URL { directory.appending(path: name) }
+
+  /// - Parameter from: the directory with the secrets themselves.
+  static func copy(from: URL, to target: URL) throws {
+    let to = place(in: target)
     guard FileManager.default.fileExists(atPath: from.path) else {
       throw CommandError("\(from.path) is not there: roles that run apart have their secrets in the environment.")
     }
@@ -24,6 +28,6 @@ enum Secrets {
   }
 
   static func areThere(in directory: URL) -> Bool {
-    FileManager.default.fileExists(atPath: directory.appending(path: "\(name)/\(DataDirectory.keySecret)").path)
+    FileManager.default.fileExists(atPath: place(in: directory).appending(path: DataDirectory.keySecret).path)
   }
 }
