@@ -73,6 +73,9 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CXCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
+    .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),
+    .systemLibrary(name: "CXML2", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
     .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
     .target(name: "Domain", swiftSettings: strict),
     .target(
@@ -98,7 +101,10 @@ let package = Package(
 
     // Hostile formats are read in child processes, which are another program: what it is linked with, no other process has.
     .target(name: "Parsing", dependencies: [.nioPosix, .logging], swiftSettings: strict),
-    .executableTarget(name: "onefold-parser", dependencies: ["CSeccomp", "CVips", "Parsing"], swiftSettings: strict),
+    .executableTarget(
+      name: "onefold-parser",
+      dependencies: ["CArchive", "CPoppler", "CSeccomp", "CVips", "CXML2", "DedupEngine", "Parsing"],
+      swiftSettings: strict),
 
     // Level 3: the log, the bytes.
     .target(

@@ -38,7 +38,7 @@ public struct SimilarFiles: Sendable {
     progress: ScanProgress = ScanProgress()
   ) {
     self.threshold = threshold
-    self.files = files.filter { TextSketcher.sizes.contains($0.size) || PictureSketcher.sizes.contains($0.size) }
+    self.files = files.filter { $0.size >= ContentForm.leastSize }
     progress.willRead(self.files.count)
     let results = FileReading.map(self.files.count) { [files = self.files] index, buffer in
       defer { progress.didRead(files[index].size) }
@@ -56,28 +56,33 @@ public struct SimilarFiles: Sendable {
     group(sketches)
   }
 
-  /// Nothing for what is neither, and for pictures that cannot be read: reports are about files that could.
+  /// Nothing for what is not compared, and for what cannot be read: reports are about files that could.
   private static func sketch(
     of file: ScannedFile, _ parser: BlockingParser, _ buffer: UnsafeMutableRawBufferPointer
   ) -> Result<Sketch?, ReadFailure> {
     var content: [UInt8] = []
-    var isPicture = false
+    var form: ContentForm?
     do throws(ReadFailure) {
-      // Most files that are neither show it in their first bytes.
-      var isText = false
-      try FileReading.read(file, upTo: 4096, into: buffer) { head in
-        isPicture = PictureSketcher.sizes.contains(file.size) && PictureSketcher.mayBePicture(head)
-        isText = !isPicture && TextSketcher.sizes.contains(file.size) && TextSketcher.mayBeText(head)
+      // Most files that are not compared show it in their first bytes.
+      try FileReading.read(file, upTo: Int64(ContentForm.headBytes), into: buffer) { head in
+        form = ContentForm(head: head, size: file.size)
       }
-      guard isPicture || isText else { return .success(nil) }
+      guard form != nil else { return .success(nil) }
       content.reserveCapacity(Int(file.size))
       try FileReading.read(file, into: buffer) { content.append(contentsOf: $0) }
     } catch {
       return .failure(error)
     }
-    guard isPicture else { return .success(TextSketcher.sketch(content.span)) }
-    let parsed = try? parser.light(side: PictureSketcher.side, of: content)
-    return .success(parsed.flatMap { PictureSketcher.sketch($0.light) })
+    switch form {
+    case .picture:
+      let parsed = try? parser.light(side: PictureSketcher.side, of: content)
+      return .success(parsed.flatMap { PictureSketcher.sketch($0.light) })
+    case .document:
+      let parsed = try? parser.document(of: content)
+      return .success(parsed.flatMap { TextSketcher.sketch($0.text.span) })
+    case .text: return .success(TextSketcher.sketch(content.span))
+    case nil: return .success(nil)
+    }
   }
 
   private mutating func group(_ sketches: [(index: Int, sketch: Sketch)]) {

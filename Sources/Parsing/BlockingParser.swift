@@ -26,9 +26,7 @@ public final class BlockingParser: Sendable {
   /// The light of a picture at `side` by `side` points, whatever its form. Blocks its thread.
   public func light(side: Int, of content: [UInt8]) throws(ParsingError) -> ParsedLight {
     let body = try answer(.light(side: UInt16(side)), of: content)
-    guard let light = ParsedLight(wire: body, side: side) else {
-      throw .unavailable("\(program) is of another version than this program.")
-    }
+    guard let light = ParsedLight(wire: body, side: side) else { throw strangeAnswer }
     return light
   }
 
@@ -36,6 +34,14 @@ public final class BlockingParser: Sendable {
   public func preview(side: Int, of content: [UInt8]) throws(ParsingError) -> [UInt8] {
     try answer(.preview(side: UInt16(side)), of: content)
   }
+
+  /// The words of a document, or what an archive holds. Blocks its thread.
+  public func document(of content: [UInt8]) throws(ParsingError) -> ParsedDocument {
+    guard let document = ParsedDocument(wire: try answer(.document, of: content)) else { throw strangeAnswer }
+    return document
+  }
+
+  private var strangeAnswer: ParsingError { .unavailable("\(program) is of another version than this program.") }
 
   private func answer(_ request: ParserRequest, of content: [UInt8]) throws(ParsingError) -> [UInt8] {
     guard content.count <= ParserRequest.contentLimit else {

@@ -34,6 +34,13 @@ public actor Parser {
     try await inTurn(read) { try $0.preview(side: side, of: $1) }
   }
 
+  /// The words of a document, or what an archive holds.
+  ///
+  /// - Throws: as ``light(side:of:)``.
+  public func document(of read: @Sendable () async throws -> [UInt8]) async throws -> ParsedDocument {
+    try await inTurn(read) { try $0.document(of: $1) }
+  }
+
   private func inTurn<Value: Sendable>(
     _ read: @Sendable () async throws -> [UInt8],
     _ parse: @escaping @Sendable (BlockingParser, [UInt8]) throws -> Value
@@ -44,7 +51,10 @@ public actor Parser {
     do {
       return try await NIOThreadPool.singleton.runIfActive { [children] in try parse(children, content) }
     } catch ParsingError.unavailable(let reason) {
-      if !isMissed { logger.warning("Pictures are not compared and not shown", metadata: ["reason": "\(reason)"]) }
+      if !isMissed {
+        logger.warning(
+          "Pictures and documents are not compared, and pictures not shown", metadata: ["reason": "\(reason)"])
+      }
       isMissed = true
       throw ParsingError.unavailable(reason)
     }

@@ -16,6 +16,8 @@ package enum ParserLimits {
   package static let memory = 2 << 30
   /// Of a processor, for one content.
   package static let seconds = 20
+  /// What an archive may unpack to, in bytes.
+  package static let unpacked = 1 << 30
   /// Points of a picture. More are not decoded.
   package static let points = 200_000_000
 }

@@ -8,6 +8,8 @@ package enum ParserRequest: Equatable, Sendable {
   case light(side: UInt16)
   /// The picture itself, upright, with at most so many points a side, as WebP.
   case preview(side: UInt16)
+  /// The words of a document, or what an archive holds. Answered with a ``ParsedDocument``.
+  case document
 
   package static let headerSize = 11
   /// The largest content that is taken.
@@ -18,6 +20,7 @@ package enum ParserRequest: Equatable, Sendable {
       switch self {
       case .light(let side): (1, side)
       case .preview(let side): (2, side)
+      case .document: (3, 0)
       }
     return [kind] + bytes(of: side) + bytes(of: UInt64(contentSize))
   }
@@ -27,10 +30,11 @@ package enum ParserRequest: Equatable, Sendable {
     guard header.count == headerSize else { return nil }
     let side = number(header[1..<3], as: UInt16.self)
     let size = number(header[3..<11], as: UInt64.self)
-    guard side > 0, size <= UInt64(contentLimit) else { return nil }
-    return switch header[0] {
-    case 1: (.light(side: side), Int(size))
-    case 2: (.preview(side: side), Int(size))
+    guard size <= UInt64(contentLimit) else { return nil }
+    return switch (header[0], side) {
+    case (1, 1...): (.light(side: side), Int(size))
+    case (2, 1...): (.preview(side: side), Int(size))
+    case (3, 0): (.document, Int(size))
     default: nil
     }
   }
@@ -63,6 +67,51 @@ package enum ParserAnswer: Equatable, Sendable {
 
   package init(header: [UInt8], body: [UInt8]) {
     self = header[0] == 0 ? .answer(body) : .unreadable(String(decoding: body.prefix(200), as: UTF8.self))
+  }
+}
+
+/// What a document is written in.
+public enum DocumentForm: String, Codable, Sendable, CaseIterable {
+  case html, pdf
+  /// Of Word (docx), of PowerPoint (pptx), of LibreOffice (odt, ods, odp), of e-book readers (epub).
+  case word, presentation, openDocument, book
+  /// Several files in one, none of which is looked into: zip, tar.
+  case archive
+  /// One file in gzip, xz, bzip2 or zstd.
+  case compressed
+}
+
+/// A document, or an archive, as it is compared.
+public struct ParsedDocument: Equatable, Sendable {
+  public var form: DocumentForm
+  /// The same for all archives with the same members, and for all compressed files with the same inside: 32 bytes.
+  public var identity: [UInt8]?
+  /// Its words; UTF-8. Empty when there are none. Of what is only compressed the inside itself, whatever that is.
+  public var text: [UInt8]
+
+  /// Of ``text``, in bytes: what comes after that is not compared.
+  package static let textLimit = 8 << 20
+
+  package init(form: DocumentForm, identity: [UInt8]? = nil, text: [UInt8]) {
+    self.form = form
+    self.identity = identity
+    self.text = text
+  }
+
+  /// The form (a byte), how many bytes of identity there are (a byte), those, and the text.
+  package var wire: [UInt8] {
+    let place = DocumentForm.allCases.firstIndex(of: form) ?? 0
+    return [UInt8(place), UInt8(identity?.count ?? 0)] + (identity ?? []) + text
+  }
+
+  /// Nil for anything that ``wire`` does not give.
+  package init?(wire: [UInt8]) {
+    guard wire.count >= 2, DocumentForm.allCases.indices.contains(Int(wire[0])), [0, 32].contains(wire[1]),
+      wire.count >= 2 + Int(wire[1])
+    else { return nil }
+    form = DocumentForm.allCases[Int(wire[0])]
+    identity = wire[1] == 0 ? nil : Array(wire[2..<2 + Int(wire[1])])
+    text = Array(wire[(2 + Int(wire[1]))...])
   }
 }
 

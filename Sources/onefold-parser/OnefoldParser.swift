@@ -14,6 +14,7 @@ struct OnefoldParser {
       fail("it reads files for onefold, which starts it by itself.", status: 64)
     }
     let pictures: PictureReader
+    let documents = DocumentReader()
     do {
       pictures = try PictureReader()
       try Confinement.enter()
@@ -29,6 +30,7 @@ struct OnefoldParser {
         switch request {
         case .light(let side): pictures.light(of: content, side: Int(side))
         case .preview(let side): pictures.preview(of: content, side: Int(side))
+        case .document: documents.document(of: content)
         }
       guard write(answer.wire) else { exit(74) }
     }

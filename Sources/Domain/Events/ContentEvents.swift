@@ -28,7 +28,7 @@ public struct ContentAnalyzed: DomainEvent {
   }
 }
 
-/// The content is a text or a picture that others can be compared with, and this is what it is compared by. Appended once, with `content.analyzed`.
+/// The content has words or is a picture, so that others can be compared with it, and this is what it is compared by. Appended once, with `content.analyzed`.
 public struct ContentSketched: DomainEvent {
   public static let eventType = "content.sketched"
   public var digest: Digest
@@ -38,12 +38,15 @@ public struct ContentSketched: DomainEvent {
   public var weight: Int
   /// In base64: of a text a byte a bin, of a picture a bit a frequency.
   public var signature: String
+  /// What a document is written in, of whose words the sketch is: `pdf`, `html`, `word` and so on.
+  public var form: String?
 
-  public init(digest: Digest, algorithm: String, weight: Int, signature: String) {
+  public init(digest: Digest, algorithm: String, weight: Int, signature: String, form: String? = nil) {
     self.digest = digest
     self.algorithm = algorithm
     self.weight = weight
     self.signature = signature
+    self.form = form
   }
 }
 

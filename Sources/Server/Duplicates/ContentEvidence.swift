@@ -17,35 +17,31 @@ struct ContentEvidence: Sendable {
     case regions(PictureDifference, ParsedLight, ParsedLight)
   }
 
-  /// Nil unless both are texts, or both pictures, of sizes that are compared.
+  /// Nil unless both have words, or both are pictures, of sizes that are compared.
   ///
   /// - Throws: ``ParsingError``, or what reading a blob does.
   func between(_ left: Digest, _ right: Digest) async throws -> Found? {
     switch (try await form(of: left), try await form(of: right)) {
-    case (.text, .text): try await words(left, right)
-    case (.picture, .picture): try await regions(left, right)
-    default: nil
+    case (.picture, .picture): return try await regions(left, right)
+    case (.picture, _), (_, .picture), (nil, _), (_, nil): return nil
+    case (let leftForm?, let rightForm?):
+      let (left, right) = (try await text(of: left, leftForm), try await text(of: right, rightForm))
+      // Long texts take a second: not on the threads that everybody's tasks share.
+      return try await NIOThreadPool.singleton.runIfActive {
+        TextDifference.between(left, right).map(Found.words)
+      }
     }
   }
 
-  private enum Form { case text, picture, other }
-
-  private func form(of digest: Digest) async throws -> Form {
+  private func form(of digest: Digest) async throws -> ContentForm? {
     let bytes = try await blobs.read(digest)
-    for try await buffer in bytes {
-      let head = buffer.readableBytesView
-      if PictureSketcher.mayBePicture(head) { return PictureSketcher.sizes.contains(bytes.size) ? .picture : .other }
-      return TextSketcher.sizes.upperBound >= bytes.size && TextSketcher.mayBeText(head) ? .text : .other
-    }
-    return .other
+    for try await buffer in bytes { return ContentForm(head: buffer.readableBytesView, size: bytes.size) }
+    return nil
   }
 
-  private func words(_ left: Digest, _ right: Digest) async throws -> Found? {
-    let (left, right) = (try await blobs.read(left).collected(), try await blobs.read(right).collected())
-    // Long texts take a second: not on the threads that everybody's tasks share.
-    return try await NIOThreadPool.singleton.runIfActive {
-      TextDifference.between(left, right).map(Found.words)
-    }
+  private func text(of digest: Digest, _ form: ContentForm) async throws -> [UInt8] {
+    let read: @Sendable () async throws -> [UInt8] = { [blobs] in try await blobs.read(digest).collected() }
+    return form == .document ? try await parser.document(of: read).text : try await read()
   }
 
   private func regions(_ left: Digest, _ right: Digest) async throws -> Found? {

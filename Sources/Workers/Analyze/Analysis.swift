@@ -5,6 +5,7 @@ import DedupEngine
 import Domain
 import EventStore
 import Foundation
+import Parsing
 
 /// What came out of one job, and how it is told to the log.
 struct Analysis: Sendable {
@@ -50,10 +51,10 @@ struct Analysis: Sendable {
       event.correlationId = nil
       var events = [event]
       if let sketch = sketched.sketch {
-        let sketched = ContentSketched(
+        let content = ContentSketched(
           digest: file.digest, algorithm: sketch.algorithm.rawValue, weight: sketch.weight,
-          signature: Data(sketch.signature).base64EncodedString())
-        var event = try job.event(sketched, named: "sketched")
+          signature: Data(sketch.signature).base64EncodedString(), form: sketched.form?.rawValue)
+        var event = try job.event(content, named: "sketched")
         event.owner = nil
         event.correlationId = nil
         events.append(event)

@@ -27,7 +27,8 @@ class Subscriber:
                 self.stopping.wait(0.2)
 
     def _listen(self, url):
-        self.client.sign_in(self.client.email, self.client.password)
+        if self.client.token is None:  # Not for every connection: sign-ins are throttled, and others sign in to this account.
+            self.client.sign_in(self.client.email, self.client.password)
         with connect(url, open_timeout=5, close_timeout=1) as socket:
             socket.send(json.dumps({"type": "authenticate", "token": self.client.token, "after": self.last}))
             while not self.stopping.is_set():
@@ -38,6 +39,7 @@ class Subscriber:
                 if message["type"] in ("ready", "position"):
                     continue
                 if message["type"] == "error":
+                    self.client.token = None
                     return
                 if message["position"] <= self.last:
                     self.faults.append(("again or out of order", message["position"], self.last))

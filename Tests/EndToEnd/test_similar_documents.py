@@ -1,0 +1,97 @@
+"""Documents are compared by their words, whatever they are written in; one that cannot be read costs its own job and no other."""
+import gzip
+import io
+import lzma
+import random
+import zipfile
+
+import pytest
+from support import documents
+from support.client import Client, sha256
+
+from test_similar import edited, groups, paths, text
+from test_similar_pictures import job_of
+
+
+@pytest.fixture
+def client(onefold):
+    return Client.registered(onefold.url)
+
+
+def paragraphs(words):
+    return [" ".join(words[start:start + 50]) for start in range(0, len(words), 50)]
+
+
+FORMS = {
+    "report.txt": lambda text: "\n\n".join(text).encode(),
+    "report.docx": documents.word,
+    "report.odt": documents.open_document,
+    "report.pdf": documents.pdf,
+    "report.html": documents.html,
+    "report.pptx": documents.slides,
+    "report.epub": documents.book,
+    "report.txt.gz": lambda text: gzip.compress("\n\n".join(text).encode(), mtime=0),
+    "report.html.xz": lambda text: lzma.compress(documents.html(text)),
+}
+
+
+def test_one_text_in_many_forms_is_one_group(client):
+    words = paragraphs(text(random.Random(1)))
+    for name, written in FORMS.items():
+        client.upload(name, written(words))
+    client.wait_until_settled()
+    group, = groups(client)
+    assert paths(group) == sorted(FORMS)
+    assert min(member["score"] for member in group["members"]) >= 0.95, group
+
+
+def test_an_edited_document_is_met_in_another_form_and_the_words_are_the_evidence(client):
+    rng = random.Random(2)
+    words = text(rng)
+    other = words[:100] + ["surprise"] + words[101:]
+    old, new = documents.word(paragraphs(words)), documents.pdf(paragraphs(other))
+    client.upload("contract.docx", old)
+    client.upload("contract, signed.pdf", new)
+    client.upload("something else.pdf", documents.pdf(paragraphs(text(rng))))
+    client.wait_until_settled()
+    group, = groups(client)
+    assert paths(group) == ["contract, signed.pdf", "contract.docx"]
+    evidence = client.get(f"/duplicates/{group['id']}/evidence", digest=sha256(new))
+    assert evidence["method"] == "text" and (evidence["words"], evidence["changeCount"]) == (400, 1)
+    change, = evidence["changes"]
+    assert (change["removed"], change["added"]) == ("surprise", words[100])
+
+
+def test_pages_of_one_layout_are_told_apart_by_what_they_say(client):
+    """Tags, scripts and styles are no words: here they are nine tenths of each page."""
+    rng = random.Random(3)
+    script = " ".join(text(rng, 3000))
+    for number in range(6):
+        client.upload(f"page-{number}.html", documents.html(paragraphs(text(rng, 200)), title="News", script=script))
+    client.wait_until_settled()
+    assert groups(client) == []
+
+
+def zip_of(name, data):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return out.getvalue()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name, data, reason", [
+    ("cut.docx", documents.word(["some words"] * 50)[:400], "Unpacking it failed"),
+    ("broken.pdf", b"%PDF-1.7\n" + random.Random(5).randbytes(5000), "damaged"),
+    ("bomb.zip", zip_of("zeros", bytes(1100 << 20)), "1024 MiB"),
+    ("cut.gz", gzip.compress(random.Random(6).randbytes(50_000))[:20_000], "Unpacking it failed"),
+])
+def test_a_document_that_cannot_be_read_is_kept_and_said_to_be_unreadable(client, onefold, name, data, reason):
+    file = client.upload(name, data)
+    client.upload("next.docx", documents.word(paragraphs(text(random.Random(7)))))
+    client.wait_until_settled()
+    assert client.request("GET", f"/files/{file['id']}/content").content == data
+    admin = Client.admin(onefold)
+    job, = admin.pages("/admin/audit/events", type="job.succeeded", stream=f"job-{job_of(client, file)}")
+    assert reason in job["payload"]["unreadable"], job["payload"]
+    assert {job["state"] for job in client.pages("/jobs")} == {"succeeded"}

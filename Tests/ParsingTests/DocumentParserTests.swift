@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Parsing
+import Testing
+
+/// The real program, as child of the tests.
+struct DocumentParserTests {
+  private let parser = BlockingParser()
+
+  @Test(arguments: [
+    (SampleDocument.word, DocumentForm.word), (SampleDocument.openDocument, .openDocument),
+    (SampleDocument.slides, .presentation), (SampleDocument.book, .book), (SampleDocument.pdf, .pdf),
+    (SampleDocument.html, .html), (SampleDocument.gzip, .compressed), (SampleDocument.xz, .compressed),
+  ])
+  func theWordsOfADocumentAreReadWhateverItIsWrittenIn(content: [UInt8], form: DocumentForm) throws {
+    let parsed = try parser.document(of: content)
+    #expect(parsed.form == form)
+    let words = String(decoding: parsed.text, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+    let wanted = SampleDocument.paragraphs.joined(separator: " ").split(separator: " ")
+    #expect(words.filter { !["A", "page"].contains($0) } == wanted, "no word is parted, joined or hidden")
+  }
+
+  @Test func archivesWithTheSameMembersAreTheSameHoweverTheyArePacked() throws {
+    let all = try [SampleDocument.zip, SampleDocument.zipAgain, SampleDocument.tarGzip].map(parser.document(of:))
+    #expect(all.allSatisfy { $0.form == .archive && $0.text.isEmpty })
+    #expect(Set(all.map(\.identity)).count == 1)
+    #expect(all[0].identity?.count == 32)
+  }
+
+  @Test func compressedFilesWithTheSameInsideAreTheSame() throws {
+    let (gzip, xz) = (try parser.document(of: SampleDocument.gzip), try parser.document(of: SampleDocument.xz))
+    #expect(gzip.identity == xz.identity && gzip.identity?.count == 32)
+  }
+
+  @Test func aPageInAnotherEncodingIsReadAsItIsMeant() throws {
+    let page =
+      Array("<html><meta charset=windows-1252><body>na".utf8) + [0xef] + Array("ve \u{22}".utf8) + [0x93, 0x94]
+    let text = String(decoding: try parser.document(of: page).text, as: UTF8.self)
+    #expect(text.contains("naïve") && text.contains("“”"))
+  }
+
+  @Test func aPageThatDoesNotSayItsEncodingIsUTF8IfItCanBe() throws {
+    let text = try parser.document(of: Array("<html><body>naïve 日本</body></html>".utf8)).text
+    #expect(String(decoding: text, as: UTF8.self).contains("naïve 日本"))
+  }
+
+  @Test func anEntityIsNotExpandedAndNothingIsLoadedForIt() throws {
+    let page = Array(
+      #"<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><html><body>before &x; after</body></html>"#.utf8)
+    let text = String(decoding: try parser.document(of: page).text, as: UTF8.self)
+    #expect(text.contains("before") && !text.contains("root"))
+  }
+
+  @Test func pagesNestedWithoutEndAreReadAsFarAsTheyGo() throws {
+    let page = Array(("<html>" + String(repeating: "<div>", count: 200_000)).utf8)
+    #expect(try parser.document(of: page).form == .html)
+  }
+
+  @Test(arguments: [
+    Array("%PDF-1.7 and nothing else".utf8), Array(SampleDocument.word.prefix(300)), Array("PK\u{3}\u{4}".utf8),
+    Array(SampleDocument.xz.dropLast(20)), Array("no document".utf8), [],
+  ])
+  func whatCannotBeReadIsUnreadableAndTheNextIsRead(content: [UInt8]) throws {
+    #expect {
+      try parser.document(of: content)
+    } throws: { error in
+      if case ParsingError.unreadable(let reason) = error { !reason.isEmpty } else { false }
+    }
+    #expect(try parser.document(of: SampleDocument.pdf).form == .pdf)
+  }
+
+  @Test func changedBytesNeverMakeTheParserUnavailable() throws {
+    var random = SystemRandomNumberGenerator()
+    for sample in [SampleDocument.word, SampleDocument.openDocument, SampleDocument.pdf, SampleDocument.tarGzip] {
+      for _ in 0..<50 {
+        var content = sample
+        for _ in 0..<Int.random(in: 1...8, using: &random) {
+          content[Int.random(in: content.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+        }
+        do {
+          _ = try parser.document(of: content)
+        } catch ParsingError.unavailable(let reason) {
+          Issue.record("\(reason) \(content)")
+        } catch {}
+      }
+    }
+  }
+}
