@@ -100,7 +100,7 @@ let package = Package(
     .target(name: "LocalScan", dependencies: ["DedupEngine", "Parsing"], swiftSettings: strict),
 
     // Hostile formats are read in child processes, which are another program: what it is linked with, no other process has.
-    .target(name: "Parsing", dependencies: [.nioPosix, .logging], swiftSettings: strict),
+    .target(name: "Parsing", dependencies: ["DedupEngine", .nioPosix, .logging], swiftSettings: strict),
     .executableTarget(
       name: "onefold-parser",
       dependencies: ["CArchive", "CPoppler", "CSeccomp", "CVips", "CXML2", "DedupEngine", "Parsing"],

@@ -73,15 +73,12 @@ public struct SimilarFiles: Sendable {
     } catch {
       return .failure(error)
     }
-    switch form {
-    case .picture:
-      let parsed = try? parser.light(side: PictureSketcher.side, of: content)
-      return .success(parsed.flatMap { PictureSketcher.sketch($0.light) })
-    case .document:
-      let parsed = try? parser.document(of: content)
-      return .success(parsed.flatMap { TextSketcher.sketch($0.text.span) })
-    case .text: return .success(TextSketcher.sketch(content.span))
-    case nil: return .success(nil)
+    // The first says the most: by the others only the same is found, in what has too little for the first.
+    return switch form {
+    case .picture: .success((try? parser.light(side: PictureSketcher.side, of: content))?.sketches.first)
+    case .document: .success((try? parser.document(of: content))?.sketches.first)
+    case .text: .success(Sketch.all(ofText: content).first)
+    case nil: .success(nil)
     }
   }
 

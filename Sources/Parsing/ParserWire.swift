@@ -124,21 +124,26 @@ public struct ParsedLight: Equatable, Sendable {
   public var height: Int
   /// Row by row from the upper left, 0 is black.
   public var light: [UInt8]
+  /// The same for all files with the same points, whatever is noted beside them: 32 bytes. Nil when that is not known.
+  public var identity: [UInt8]?
 
-  package init(width: Int, height: Int, light: [UInt8]) {
+  package init(width: Int, height: Int, light: [UInt8], identity: [UInt8]? = nil) {
     self.width = width
     self.height = height
     self.light = light
+    self.identity = identity
   }
 
-  package var wire: [UInt8] { bytes(of: UInt32(width)) + bytes(of: UInt32(height)) + light }
+  package var wire: [UInt8] { bytes(of: UInt32(width)) + bytes(of: UInt32(height)) + light + (identity ?? []) }
 
   /// Nil unless there are as many points as were asked for.
   package init?(wire: [UInt8], side: Int) {
-    guard wire.count == 8 + side * side else { return nil }
+    let end = 8 + side * side
+    guard [end, end + 32].contains(wire.count) else { return nil }
     width = Int(number(wire[0..<4], as: UInt32.self))
     height = Int(number(wire[4..<8], as: UInt32.self))
-    light = Array(wire[8...])
+    light = Array(wire[8..<end])
+    identity = wire.count > end ? Array(wire[end...]) : nil
   }
 }
 

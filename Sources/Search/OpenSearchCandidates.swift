@@ -43,17 +43,19 @@ public struct OpenSearchCandidates: CandidateIndex {
         }
       if asked.isEmpty { return answer }
       let found = try await search(asked.map { Search(question: $0.0, algorithm: $0.1.algorithm, keys: $0.2) })
-      for ((question, sketch, _), hits) in zip(asked, found) {
-        answer.found[question] = try SimilarityCandidates.Found(
-          sketch,
-          hits.map { source in
+      return try await pool.withConnection { connection in
+        for ((question, sketch, _), hits) in zip(asked, found) {
+          let candidates = try hits.map { source in
             guard let signature = Data(base64Encoded: source.signature) else {
               throw OpenSearchError.unavailable("a signature is not in base64")
             }
             return (source.digest, Array(signature))
-          })
+          }
+          answer.found[question, default: []].append(
+            try await SimilarityCandidates.matches(of: question, sketch, among: candidates, on: connection))
+        }
+        return answer
       }
-      return answer
     } catch let error as OpenSearchError {
       throw CandidatesUnavailable(code: "search.away", Self.sentence(error))
     } catch let error as PostgresError where error.sqlState == "42P01" {

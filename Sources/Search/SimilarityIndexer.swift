@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import Domain
 public import EventStore
 import Foundation
@@ -208,7 +209,7 @@ public final class SimilarityIndexer: Service {
       SELECT owner, digest, algorithm, signature
       FROM similarity.fingerprint
       WHERE fingerprint.owner = wanted.owner AND fingerprint.digest = wanted.digest
-      LIMIT 1
+      LIMIT \(SketchAlgorithm.allCases.count)
     ) AS fingerprint
     """
   }

@@ -12,6 +12,7 @@ from test_similar import data, edited, groups, paths, text
 
 SPECIFICATION = Path(__file__).resolve().parents[3] / "shared" / "opensearch-api-specification" / "spec"
 ALIAS = "onefold-similarity-test"
+SKETCHES = 2  # Of a text: by its pairs of words, and as what it is whatever it is written like.
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_similar_texts_are_found_and_others_search_stays_theirs(program, trouble
     assert grouped(ada) == expected(files)
     assert grouped(bob) == []
     (index,) = troubled.opensearch.indexes(ALIAS)
-    assert troubled.opensearch.count(index) == len(files) + 1
+    assert troubled.opensearch.count(index) == SKETCHES * (len(files) + 1)
     searches = [request for request in troubled.requests if request.path == "/_msearch"]
     assert searches and all(line["routing"] == line_after["query"]["bool"]["filter"][0]["term"]["tenant"]
                             for request in searches for line, line_after in zip(*[iter(request.documents)] * 2))
@@ -138,7 +139,7 @@ def test_an_index_that_vanished_is_filled_anew_from_the_log(program, troubled):
     ada.wait_until_settled(timeout=120)
     assert grouped(ada) == expected(before, after)
     (index,) = eventually(lambda: troubled.opensearch.indexes(ALIAS))
-    eventually(lambda: troubled.opensearch.count(index) == len(before) + len(after), what="every content again")
+    eventually(lambda: troubled.opensearch.count(index) == SKETCHES * (len(before) + len(after)), what="every content again")
 
 
 def test_a_new_index_takes_the_place_of_the_old_one_while_contents_come(program, troubled):
@@ -160,7 +161,7 @@ def test_a_new_index_takes_the_place_of_the_old_one_while_contents_come(program,
     assert grouped(ada) == expected(before, during)
     (new,) = troubled.opensearch.all_indexes(ALIAS)
     assert new != old and troubled.opensearch.indexes(ALIAS) == [new]
-    eventually(lambda: troubled.opensearch.count(new) == len(before) + len(during), what="every content")
+    eventually(lambda: troubled.opensearch.count(new) == SKETCHES * (len(before) + len(during)), what="every content")
 
 
 def test_an_installation_changes_over_from_postgres_and_back_without_losing_a_match(troubled, workspace):
@@ -178,7 +179,7 @@ def test_an_installation_changes_over_from_postgres_and_back_without_losing_a_ma
             ada.wait_until_settled(timeout=120)
         assert grouped(ada) == expected(*sets)
         # One more version of what came at the beginning, while the index of that time is not asked any more.
-        assert troubled.opensearch.count(troubled.opensearch.indexes(ALIAS)[0]) == 16
+        assert troubled.opensearch.count(troubled.opensearch.indexes(ALIAS)[0]) == SKETCHES * 16
     finally:
         program.stop()
 
@@ -229,6 +230,6 @@ def test_what_a_person_had_is_forgotten_there_too(program, troubled):
     for client in (ada, bob):
         client.wait_until_settled()
     (index,) = troubled.opensearch.indexes(ALIAS)
-    assert troubled.opensearch.count(index) == 10
+    assert troubled.opensearch.count(index) == SKETCHES * 10
     assert ada.request("DELETE", "/me", json={"password": ada.password}).status_code in (200, 202, 204)
-    eventually(lambda: troubled.opensearch.count(index) == 4, what="hers are gone, his are there")
+    eventually(lambda: troubled.opensearch.count(index) == SKETCHES * 4, what="hers are gone, his are there")

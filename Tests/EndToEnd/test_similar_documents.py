@@ -72,6 +72,58 @@ def test_pages_of_one_layout_are_told_apart_by_what_they_say(client):
     assert groups(client) == []
 
 
+def likeness(group):
+    return sorted((member["files"][0]["path"], member.get("likeness")) for member in group["members"])
+
+
+def test_a_text_that_is_only_written_another_way_is_the_same_content(client):
+    rng = random.Random(8)
+    words = text(rng)
+    client.upload("a.txt", " ".join(words).encode())
+    client.upload("b.txt", "\r\n".join(words).upper().encode())
+    client.upload("c.docx", documents.word(paragraphs(words)))
+    client.upload("d.txt", " ".join(edited(rng, words)).encode())
+    client.wait_until_settled()
+    group, = groups(client)
+    assert likeness(group) == [
+        ("a.txt", None), ("b.txt", "same-content"), ("c.docx", "same-content"), ("d.txt", "similar-text")]
+    assert [member["score"] for member in group["members"]][:3] == [1, 1, 1]
+
+
+def test_archives_with_the_same_members_are_the_same_content_and_the_evidence_says_so(client):
+    rng = random.Random(9)
+    files = {f"{number}.bin": rng.randbytes(3000) for number in range(5)}
+    packed = {
+        "one.zip": documents.zipped(files), "two.zip": documents.zipped(dict(reversed(files.items())), level=1),
+        "three.tar.gz": documents.tarred(files), "other.zip": documents.zipped({**files, "0.bin": b"another"}),
+    }
+    for name, data in packed.items():
+        client.upload(name, data)
+    client.wait_until_settled()
+    group, = groups(client)
+    assert likeness(group) == [("one.zip", None), ("three.tar.gz", "same-content"), ("two.zip", "same-content")]
+    evidence = client.get(f"/duplicates/{group['id']}/evidence", digest=sha256(packed["three.tar.gz"]))
+    assert evidence["method"] == "content"
+
+
+def test_short_texts_are_found_when_they_are_the_same_and_only_then(client):
+    client.upload("a.txt", b"Dear reader,\nthis has too few words to be like another.\n")
+    client.upload("b.txt", b"dear reader, this has too few words to be like another.")
+    client.upload("c.txt", b"dear reader, this has too many words to be like another")
+    client.wait_until_settled()
+    group, = groups(client)
+    assert paths(group) == ["a.txt", "b.txt"]
+
+
+def test_a_family_of_many_equals_is_one_group(client):
+    words = text(random.Random(10))
+    for number in range(60):
+        client.upload(f"{number}.txt", (" " * number + "\n").join(words).encode())
+    client.wait_until_settled()
+    group, = groups(client)
+    assert group["contents"] == 60
+
+
 def zip_of(name, data):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -108,6 +108,22 @@ def job_of(client, file):
     return next(job["id"] for job in client.pages("/jobs") if job["fileId"] == file["id"] and job["kind"] == "analyze")
 
 
+def test_a_picture_without_its_notes_is_the_same_content(client):
+    picture = pictures.scene(random.Random(7))
+    noted, other = io.BytesIO(), io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010e] = "on the beach"
+    picture.save(noted, "JPEG", quality=90, exif=exif)
+    picture.save(other, "JPEG", quality=70)
+    plain = pictures.jpeg(picture, 90)
+    for name, data in (("noted.jpg", noted.getvalue()), ("plain.jpg", plain), ("smaller.jpg", other.getvalue())):
+        client.upload(name, data)
+    client.wait_until_settled()
+    group, = groups(client)
+    assert {member["files"][0]["path"]: member.get("likeness") for member in group["members"]} == {
+        "noted.jpg": None, "plain.jpg": "same-content", "smaller.jpg": "similar-picture"}
+
+
 def test_a_parser_that_is_killed_is_replaced(client, onefold):
     rng = random.Random(6)
     picture = pictures.scene(rng)

@@ -14,6 +14,24 @@ struct BlockingParserTests {
     #expect(zip(parsed.light, expected).allSatisfy { abs(Int($0) - Int($1)) <= 8 }, "\(parsed.light)")
   }
 
+  @Test func aPictureIsTheSameWhateverIsNotedBesideIt() throws {
+    let parser = BlockingParser()
+    func identity(_ picture: [UInt8]) throws -> [UInt8]? { try parser.light(side: 4, of: picture).identity }
+    let note = Array("a note".utf8)
+    let comment: [UInt8] = [0xff, 0xfe, 0, UInt8(note.count + 2)] + note
+    let noted = Array(SamplePicture.jpeg[..<2]) + comment + SamplePicture.jpeg[2...]
+    #expect(try identity(noted) == identity(SamplePicture.jpeg))
+    let chunk = Array("tEXt".utf8) + Array("Comment\0".utf8) + note
+    let textChunk =
+      withUnsafeBytes(of: UInt32(chunk.count - 4).bigEndian, Array.init) + chunk + CRC32.checksum(chunk[...])
+    let notedPNG = Array(SamplePicture.png[..<33]) + textChunk + SamplePicture.png[33...]
+    #expect(try identity(notedPNG) == identity(SamplePicture.png))
+    #expect(try identity(SamplePicture.tiff) == identity(SamplePicture.png), "the same points")
+    #expect(try identity(SamplePicture.jpeg) != identity(SamplePicture.png), "points that were compressed")
+    #expect(try identity(SamplePicture.jpeg) != identity(SamplePicture.sidewaysJPEG))
+    #expect(try identity(SamplePicture.png)?.count == 32)
+  }
+
   @Test func aPreviewIsNotLargerThanAskedForNorThanThePicture() throws {
     let parser = BlockingParser()
     for (side, expected) in [(10, (10, 5)), (1000, (40, 20))] {

@@ -7,11 +7,14 @@ public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
   case text = "txt1"
   /// Signs of low frequencies, in nine windows; see ``PictureSketcher``.
   case picture = "img1"
+  /// What does not change when a content is written another way; see ``CanonicalContent``.
+  case canonical = "can1"
 
   public var signatureBytes: Int {
     switch self {
     case .text: TextSketcher.binCount
     case .picture: PictureSketcher.signatureBytes
+    case .canonical: CanonicalContent.signatureBytes
     }
   }
 
@@ -20,6 +23,7 @@ public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
     switch self {
     case .text: 0.4
     case .picture: 0.68
+    case .canonical: 1
     }
   }
 }
@@ -27,9 +31,10 @@ public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
 /// What is kept of a content for finding others that are like it.
 public struct Sketch: Sendable, Hashable {
   public var algorithm: SketchAlgorithm
-  /// What a pair is compared by: of a text a byte a bin, of a picture a bit a frequency.
+  /// What a pair is compared by: of a text a byte a bin, of a picture a bit a frequency, of a canonical content its digest.
   public var signature: [UInt8]
-  /// How much is known: of a text, its pairs of words, each as often as it occurs; of a picture, its windows that are not flat.
+  /// How much is known: of a text, its pairs of words, each as often as it occurs; of a picture, its windows that are not flat; of a canonical
+  /// content, 1.
   public var weight: Int
 
   public init(algorithm: SketchAlgorithm, signature: [UInt8], weight: Int) {
@@ -43,6 +48,7 @@ public struct Sketch: Sendable, Hashable {
     switch algorithm {
     case .text: TextSketcher.keys(of: signature)
     case .picture: PictureSketcher.keys(of: signature)
+    case .canonical: [signature.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }]
     }
   }
 
@@ -52,6 +58,7 @@ public struct Sketch: Sendable, Hashable {
     return switch algorithm {
     case .text: TextSketcher.similarity(signature, other.signature)
     case .picture: PictureSketcher.similarity(signature, other.signature)
+    case .canonical: signature == other.signature ? 1 : 0
     }
   }
 }

@@ -28,15 +28,16 @@ public struct ContentAnalyzed: DomainEvent {
   }
 }
 
-/// The content has words or is a picture, so that others can be compared with it, and this is what it is compared by. Appended once, with `content.analyzed`.
+/// Others can be compared with the content, and this is what it is compared by: one event for each algorithm that fits it. Appended with
+/// `content.analyzed`; of several with the same algorithm the last one counts.
 public struct ContentSketched: DomainEvent {
   public static let eventType = "content.sketched"
   public var digest: Digest
-  /// How the sketch was made, with all parameters: `txt1`, `img1`. Only sketches of one algorithm are compared.
+  /// How the sketch was made, with all parameters: `txt1`, `img1`, `can1`. Only sketches of one algorithm are compared.
   public var algorithm: String
-  /// How much the sketch knows: of a text, its pairs of neighbouring words; of a picture, the parts that are not of one colour.
+  /// How much the sketch knows: of a text, its pairs of neighbouring words; of a picture, the parts that are not of one colour; else 1.
   public var weight: Int
-  /// In base64: of a text a byte a bin, of a picture a bit a frequency.
+  /// In base64: of a text a byte a bin, of a picture a bit a frequency, of what counts of the content (`can1`) the digest.
   public var signature: String
   /// What a document is written in, of whose words the sketch is: `pdf`, `html`, `word` and so on.
   public var form: String?

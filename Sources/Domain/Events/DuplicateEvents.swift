@@ -37,7 +37,7 @@ public struct DuplicateMatched: DomainEvent {
 public struct DuplicateNearMatched: DomainEvent {
   public static let eventType = "duplicates.nearMatched"
   public var digest: Digest
-  /// How the sketches were made.
+  /// How the sketches were made: with `can1` the contents are the same but for how they are written.
   public var algorithm: String
   /// The most alike first.
   public var matches: [Match]

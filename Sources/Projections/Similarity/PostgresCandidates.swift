@@ -33,8 +33,10 @@ public struct PostgresCandidates: CandidateIndex {
           [Self.byIndex] + asked.map { question, sketch, keys in Self.candidates(of: question, keys, sketch.algorithm) }
         )
         for ((question, sketch, _), rows) in zip(asked, results.dropFirst()) {
-          answer.found[question] = try SimilarityCandidates.Found(
-            sketch, rows.map { row in (try row.decode(0), try row.decode(1)) })
+          answer.found[question, default: []].append(
+            try await SimilarityCandidates.matches(
+              of: question, sketch, among: try rows.map { row in (try row.decode(0), try row.decode(1)) },
+              on: connection))
         }
         return answer
       }

@@ -21,6 +21,8 @@ public struct SimilarGroup: Equatable, Sendable {
     public var size: Int64
     /// How much it has in common with the medoid, 0...1; 1 for the medoid itself.
     public var score: Double
+    /// How it was found to be alike; nil for the medoid itself.
+    public var algorithm: String?
     public var copies: Int64
     /// The first live copies, in the order of their uploads. There may be more: see ``copies``.
     public var files: [DuplicateMember]

@@ -19,15 +19,15 @@ extension SimilarViews {
         LIMIT \(limit)
       )
       SELECT page.id, page.contents, page.bytes, page.matched_at, member.digest, member.size, member.score,
-        member.live_copies, file.file_id, file.path, file.uploaded_at
+        member.algorithm, member.live_copies, file.file_id, file.path, file.uploaded_at
       FROM page
       CROSS JOIN LATERAL (
-        SELECT digest, size, 1::double precision AS score, live_copies, 0 AS rank, since
+        SELECT digest, size, 1::double precision AS score, NULL AS algorithm, live_copies, 0 AS rank, since
         FROM \(unescaped: tables.placement)
         WHERE owner = page.owner AND digest = page.medoid
         UNION ALL
         (
-          SELECT digest, size, score, live_copies, 1, since
+          SELECT digest, size, score, algorithm, live_copies, 1, since
           FROM \(unescaped: tables.placement)
           WHERE owner = page.owner AND medoid = page.medoid
           ORDER BY score DESC, since
@@ -48,11 +48,12 @@ extension SimilarViews {
   static func group(_ tables: ReadTables, _ id: UUID, owner: UUID, _ extent: Extent) -> Query {
     """
     SELECT page.id, page.contents, page.bytes, page.matched_at, member.digest, member.size,
-      CASE WHEN member.digest = page.medoid THEN 1 ELSE member.score END, member.live_copies,
+      CASE WHEN member.digest = page.medoid THEN 1 ELSE member.score END,
+      CASE WHEN member.digest <> page.medoid THEN member.algorithm END, member.live_copies,
       file.file_id, file.path, file.uploaded_at
     FROM \(unescaped: tables.similarGroup) AS page
     CROSS JOIN LATERAL (
-      SELECT digest, size, score, live_copies, since
+      SELECT digest, size, score, algorithm, live_copies, since
       FROM \(unescaped: tables.placement)
       WHERE owner = page.owner AND (digest = page.medoid OR medoid = page.medoid)
       ORDER BY digest <> page.medoid, score DESC, since

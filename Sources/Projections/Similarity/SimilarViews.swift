@@ -78,8 +78,9 @@ public struct SimilarViews: Sendable {
   private static func groups(_ rows: PostgresRows) throws -> [SimilarGroup] {
     var groups: [SimilarGroup] = []
     for row in rows {
-      let (id, contents, bytes, matchedAt, text, size, score, copies, fileId, path, uploadedAt) = try row.decode(
-        (UUID, Int64, Int64, Date, String, Int64, Double, Int64, UUID, String, Date).self)
+      let (id, contents, bytes, matchedAt, text, size, score, algorithm, copies, fileId, path, uploadedAt) =
+        try row
+        .decode((UUID, Int64, Int64, Date, String, Int64, Double, String?, Int64, UUID, String, Date).self)
       if groups.last?.id != id {
         groups.append(SimilarGroup(id: id, contents: contents, bytes: bytes, matchedAt: matchedAt, members: []))
       }
@@ -87,7 +88,8 @@ public struct SimilarViews: Sendable {
       let digest = try Digest.read(text)
       if groups[last].members.last?.digest != digest {
         groups[last].members.append(
-          SimilarGroup.Member(digest: digest, size: size, score: score, copies: copies, files: []))
+          SimilarGroup.Member(
+            digest: digest, size: size, score: score, algorithm: algorithm, copies: copies, files: []))
       }
       groups[last].members[groups[last].members.count - 1].files.append(
         DuplicateMember(id: fileId, path: path, uploadedAt: uploadedAt))

@@ -4,6 +4,7 @@ package import DedupEngine
 public import Domain
 public import EventStore
 public import Foundation
+package import Postgres
 
 /// Finds an owner's contents that share look-up keys with one of them, and compares those. Where the keys are is for the kind of index to know.
 public protocol CandidateIndex: Sendable {
@@ -46,35 +47,20 @@ public enum SimilarityCandidates {
     public var score: Double
   }
 
+  /// What was found by one algorithm.
   public struct Found: Sendable, Equatable {
-    /// Of the content in question.
     public var algorithm: String
     /// The most alike first.
     public var matches: [Match]
-
-    /// - Parameter candidates: digests and signatures.
-    package init(_ sketch: Sketch, _ candidates: [(digest: String, signature: [UInt8])]) throws {
-      var matches: [Match] = []
-      for candidate in candidates {
-        let other = Sketch(algorithm: sketch.algorithm, signature: candidate.signature, weight: 0)
-        let score = (sketch.similarity(to: other) * 1000).rounded() / 1000
-        // Most candidates are none, and need no name.
-        guard score >= sketch.algorithm.leastSimilarity else { continue }
-        matches.append(Match(digest: try Digest.read(candidate.digest), score: score))
-      }
-      algorithm = sketch.algorithm.rawValue
-      self.matches = Array(
-        matches.sorted { ($1.score, $0.digest) < ($0.score, $1.digest) }.prefix(SimilarityCandidates.matchLimit))
-    }
   }
 
   /// How far the index was, and what there is for each question. Contents without a sketch, or that the owner does not have, are left out.
   public struct Answer: Sendable {
     /// Answers about what came later mean nothing.
     public var reached: Position
-    public var found: [Question: Found]
+    public var found: [Question: [Found]]
 
-    package init(reached: Position, found: [Question: Found] = [:]) {
+    package init(reached: Position, found: [Question: [Found]] = [:]) {
       self.reached = reached
       self.found = found
     }
@@ -85,4 +71,39 @@ public enum SimilarityCandidates {
   package static let candidateLimit = 1000
   /// Matches that are told of one content.
   static let matchLimit = 20
+
+  /// Those among the candidates that are alike, as many as are told.
+  ///
+  /// Of more than these, some are always contents that others are grouped round: in a family of hundreds of equals, the group is met.
+  /// - Parameter candidates: digests and signatures.
+  package static func matches(
+    of question: Question, _ sketch: Sketch, among candidates: [(digest: String, signature: [UInt8])],
+    on connection: PostgresConnection
+  ) async throws -> Found {
+    var matches: [Match] = []
+    for candidate in candidates {
+      let other = Sketch(algorithm: sketch.algorithm, signature: candidate.signature, weight: 0)
+      let score = (sketch.similarity(to: other) * 1000).rounded() / 1000
+      // Most candidates are none, and need no name.
+      guard score >= sketch.algorithm.leastSimilarity else { continue }
+      matches.append(Match(digest: try Digest.read(candidate.digest), score: score))
+    }
+    matches.sort { ($1.score, $0.digest) < ($0.score, $1.digest) }
+    guard matches.count > matchLimit else { return Found(algorithm: sketch.algorithm.rawValue, matches: matches) }
+    let medoids = Set(
+      try await connection.query(medoids(of: question.owner, matches.map(\.digest.description))).map { row in
+        try row.decode(0, as: String.self)
+      })
+    let middles = matches.filter { medoids.contains($0.digest.description) }.prefix(matchLimit / 2)
+    let others = matches.filter { match in !middles.contains(match) }.prefix(matchLimit - middles.count)
+    return Found(
+      algorithm: sketch.algorithm.rawValue,
+      matches: (middles + others).sorted { ($1.score, $0.digest) < ($0.score, $1.digest) })
+  }
+
+  private static func medoids(of owner: UUID, _ digests: [String]) -> Query {
+    """
+    SELECT medoid FROM similarity.similar_group WHERE owner = \(owner) AND medoid = ANY (\(digests))
+    """
+  }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import Domain
 import EventStore
 import Foundation
@@ -7,17 +8,23 @@ import Foundation
 /// What a batch says of contents that may resemble each other.
 struct SimilarityChanges {
   let files: FileChanges
-  /// By digest; the first one counts.
-  private(set) var sketches = InOrder<String, ContentSketched>()
+  /// The last one counts.
+  private(set) var sketches = InOrder<SketchName, ContentSketched>()
   /// In both directions.
   private(set) var resemblances = InOrder<OwnedPair, Resemblance>()
   /// In both directions; nil for a decision that was taken back.
   private(set) var dismissals = InOrder<OwnedPair, Dismissal?>()
 
-  /// The first time, and what was said last.
+  struct SketchName: Hashable {
+    var digest: String
+    var algorithm: String
+  }
+
+  /// The first time, and what was said last: but what was said to be the same stays that.
   struct Resemblance {
     var matchedAt: Date
     var score: Double
+    var algorithm: String
   }
 
   struct Dismissal {
@@ -32,7 +39,8 @@ struct SimilarityChanges {
       switch event.type {
       case ContentSketched.eventType:
         let sketch = try event.readable(ContentSketched.self)
-        sketches.add(sketch, for: sketch.digest.description)
+        let name = SketchName(digest: sketch.digest.description, algorithm: sketch.algorithm)
+        sketches[name, default: sketch] = sketch
       case DuplicateNearMatched.eventType:
         try fold(event, try event.readable(DuplicateNearMatched.self))
       case DuplicatesDismissed.eventType:
@@ -53,7 +61,13 @@ struct SimilarityChanges {
     for match in payload.matches {
       guard (0...1).contains(match.score) else { throw UnreadableEvent(event, "a score is no fraction") }
       for pair in try OwnedPair.both(event, payload.digest, match.digest) {
-        resemblances[pair, default: Resemblance(matchedAt: event.recordedAt, score: 0)].score = match.score
+        let found = Resemblance(matchedAt: event.recordedAt, score: match.score, algorithm: payload.algorithm)
+        let canonical = SketchAlgorithm.canonical.rawValue
+        guard found.algorithm == canonical || resemblances[pair, default: found].algorithm != canonical else {
+          continue
+        }
+        resemblances[pair, default: found].score = found.score
+        resemblances[pair, default: found].algorithm = found.algorithm
       }
     }
   }

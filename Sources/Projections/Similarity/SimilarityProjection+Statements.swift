@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import Domain
 import Foundation
 import Postgres
@@ -72,16 +73,28 @@ extension SimilarityProjection {
     """
   }
 
-  static func insert(_ sketches: InOrder<String, ContentSketched>) -> Query {
+  static func insert(_ sketches: InOrder<SimilarityChanges.SketchName, ContentSketched>) -> Query {
     let values = sketches.values
     return """
       INSERT INTO sketch (weight, algorithm, digest, signature)
       SELECT weight, algorithm, digest, decode(signature, 'base64')
       FROM unnest(
-        \(values.map(\.weight)), \(values.map(\.algorithm)), \(sketches.keys), \(values.map(\.signature))
+        \(values.map(\.weight)), \(values.map(\.algorithm)), \(sketches.keys.map(\.digest)), \(values.map(\.signature))
       ) AS sketched (weight, algorithm, digest, signature)
-      WHERE NOT EXISTS (SELECT FROM sketch WHERE sketch.digest = sketched.digest)
+      ON CONFLICT (digest, algorithm) DO UPDATE SET weight = excluded.weight, signature = excluded.signature
       """
+  }
+
+  /// Look-up keys of sketches that others take the place of.
+  static func forget(_ sketches: [SimilarityChanges.SketchName]) -> Query {
+    """
+    DELETE FROM fingerprint
+    USING unnest(\(sketches.map(\.digest)), \(sketches.map(\.algorithm))) AS sketched (digest, algorithm)
+    JOIN sketch USING (digest, algorithm)
+    JOIN placement USING (digest)
+    WHERE fingerprint.owner = placement.owner AND fingerprint.digest = sketched.digest
+      AND fingerprint.algorithm = sketched.algorithm
+    """
   }
 
   /// Sketches of owners' contents that cannot be found yet.
@@ -96,19 +109,23 @@ extension SimilarityProjection {
     JOIN placement USING (owner, digest)
     JOIN sketch USING (digest)
     WHERE NOT EXISTS (
-      SELECT FROM fingerprint WHERE fingerprint.owner = wanted.owner AND fingerprint.digest = wanted.digest
+      SELECT FROM fingerprint
+      WHERE fingerprint.owner = wanted.owner AND fingerprint.digest = wanted.digest
+        AND fingerprint.algorithm = sketch.algorithm
     )
     """
   }
 
   static func insert(_ found: InOrder<OwnedPair, SimilarityChanges.Resemblance>) -> Query {
-    """
-    INSERT INTO resemblance (owner, matched_at, score, digest, other)
-    SELECT * FROM unnest(
-      \(found.keys.map(\.owner)), \(found.values.map(\.matchedAt)), \(found.values.map(\.score)),
-      \(found.keys.map(\.digest)), \(found.keys.map(\.other)))
-    ON CONFLICT (owner, digest, other) DO UPDATE SET score = excluded.score
-    """
+    let canonical = SketchAlgorithm.canonical.rawValue
+    return """
+      INSERT INTO resemblance (owner, matched_at, score, algorithm, digest, other)
+      SELECT * FROM unnest(
+        \(found.keys.map(\.owner)), \(found.values.map(\.matchedAt)), \(found.values.map(\.score)),
+        \(found.values.map(\.algorithm)), \(found.keys.map(\.digest)), \(found.keys.map(\.other)))
+      ON CONFLICT (owner, digest, other) DO UPDATE SET score = excluded.score, algorithm = excluded.algorithm
+        WHERE resemblance.algorithm <> \(canonical) OR excluded.algorithm = \(canonical)
+      """
   }
 
   static func insert(_ dismissed: [(OwnedPair, SimilarityChanges.Dismissal)]) -> Query {
@@ -170,7 +187,7 @@ extension SimilarityProjection {
 
   static func places(of contents: Set<OwnedContent>) -> Query {
     """
-    SELECT owner, digest, since, live_copies > 0, medoid, score, matched_at
+    SELECT owner, digest, since, live_copies > 0, medoid, score, algorithm, matched_at
     FROM \(contents)
     JOIN placement USING (owner, digest)
     """
@@ -179,8 +196,8 @@ extension SimilarityProjection {
   /// Live contents before these that resemble them.
   static func neighbours(of contents: Set<OwnedContent>) -> Query {
     """
-    SELECT content.owner, content.digest, resemblance.other, other.since, resemblance.score, resemblance.matched_at,
-      other.medoid
+    SELECT content.owner, content.digest, resemblance.other, other.since, resemblance.score, resemblance.algorithm,
+      resemblance.matched_at, other.medoid
     FROM \(contents)
     JOIN placement USING (owner, digest)
     JOIN resemblance USING (owner, digest)
@@ -214,11 +231,12 @@ extension SimilarityProjection {
 
   static func move(_ moves: [StarRound.Move]) -> Query {
     """
-    UPDATE placement SET medoid = moved.medoid, score = moved.score, matched_at = moved.matched_at
+    UPDATE placement
+    SET medoid = moved.medoid, score = moved.score, algorithm = moved.algorithm, matched_at = moved.matched_at
     FROM unnest(
       \(moves.map(\.content.owner)), \(moves.map(\.content.digest)), \(moves.map(\.place?.medoid)),
-      \(moves.map(\.place?.score)), \(moves.map(\.place?.matchedAt))
-    ) AS moved (owner, digest, medoid, score, matched_at)
+      \(moves.map(\.place?.score)), \(moves.map(\.place?.algorithm)), \(moves.map(\.place?.matchedAt))
+    ) AS moved (owner, digest, medoid, score, algorithm, matched_at)
     WHERE placement.owner = moved.owner AND placement.digest = moved.digest
     """
   }

@@ -12,7 +12,7 @@ public import Postgres
 /// of the order in which these became known: a rebuild comes to the same. What a batch changes is followed from content to content.
 public struct SimilarityProjection: Projection {
   public static let name = "similarity"
-  public static let version = 1
+  public static let version = 2
   public static let eventTypes: Set<String>? = [
     "file.uploaded", "file.trashed", "file.restored", "file.removed", "content.sketched", "duplicates.nearMatched",
     "duplicates.dismissed", "duplicates.undone",
@@ -105,11 +105,15 @@ public struct SimilarityProjection: Projection {
 
   /// Look-up keys for contents that are new to their owner, and for those whose sketch is new.
   private func index(_ changes: SimilarityChanges, on connection: PostgresConnection) async throws {
-    if !changes.sketches.isEmpty { _ = try await connection.execute(Self.insert(changes.sketches)) }
+    if !changes.sketches.isEmpty {
+      _ = try await connection.execute(Self.forget(changes.sketches.keys))
+      _ = try await connection.execute(Self.insert(changes.sketches))
+    }
     let uploaded = Set(
       changes.files.uploaded.compactMap { $1.upload.map { OwnedContent(owner: $0.owner, digest: $0.digest) } })
     guard !uploaded.isEmpty || !changes.sketches.isEmpty else { return }
-    let rows = try await connection.query(Self.unindexed(uploaded, sketched: changes.sketches.keys)).map { row in
+    let rows = try await connection.query(Self.unindexed(uploaded, sketched: changes.sketches.keys.map(\.digest))).map {
+      row in
       let (owner, digest, algorithm, signature) = try row.decode((UUID, String, String, [UInt8]).self)
       return (owner: owner, digest: digest, sketch: StoredSketch(algorithm: algorithm, signature: signature))
     }

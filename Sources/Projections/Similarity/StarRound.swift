@@ -15,6 +15,8 @@ struct StarRound {
   struct Place: Equatable {
     var medoid: String
     var score: Double
+    /// How the two were found to be alike.
+    var algorithm: String
     var matchedAt: Date
   }
 
@@ -28,8 +30,8 @@ struct StarRound {
   /// The earliest first.
   private var doubtful: [Doubtful] = []
   private var choices: [OwnedContent: StarChoice<String>] = [:]
-  /// When pairs were found, by the later content and the earlier one.
-  private var matchedAt: [OwnedContent: [String: Date]] = [:]
+  /// How and when pairs were found, by the later content and the earlier one.
+  private var found: [OwnedContent: [String: (algorithm: String, at: Date)]] = [:]
   /// Contents that are no duplicates of these, which they are asked of again as places change.
   private var mates: [OwnedContent: [(digest: String, medoid: String?)]] = [:]
   /// Members of groups that are full or may become so, by digest, with their places in the order.
@@ -46,21 +48,23 @@ struct StarRound {
   init(_ contents: Set<OwnedContent>, groupLimit: Int, on connection: PostgresConnection) async throws {
     self.groupLimit = groupLimit
     for row in try await connection.query(SimilarityProjection.places(of: contents)) {
-      let (owner, digest, since, isLive, medoid, score, matchedAt) = try row.decode(
-        (UUID, String, Int64, Bool, String?, Double?, Date?).self)
+      let (owner, digest, since, isLive, medoid, score, algorithm, matchedAt) = try row.decode(
+        (UUID, String, Int64, Bool, String?, Double?, String?, Date?).self)
       var place: Place?
-      if let medoid, let score, let matchedAt { place = Place(medoid: medoid, score: score, matchedAt: matchedAt) }
+      if let medoid, let score, let algorithm, let matchedAt {
+        place = Place(medoid: medoid, score: score, algorithm: algorithm, matchedAt: matchedAt)
+      }
       doubtful.append(
         Doubtful(content: OwnedContent(owner: owner, digest: digest), since: since, isLive: isLive, place: place))
     }
     doubtful.sort { $0.since < $1.since }
     for row in try await connection.query(SimilarityProjection.neighbours(of: contents)) {
-      let (owner, digest, other, since, score, matchedAt, medoid) = try row.decode(
-        (UUID, String, String, Int64, Double, Date, String?).self)
+      let (owner, digest, other, since, score, algorithm, matchedAt, medoid) = try row.decode(
+        (UUID, String, String, Int64, Double, String, Date, String?).self)
       let content = OwnedContent(owner: owner, digest: digest)
       choices[content, default: StarChoice()].neighbours.append(
         StarChoice.Neighbour(content: other, order: since, score: score, medoid: medoid))
-      self.matchedAt[content, default: [:]][other] = matchedAt
+      found[content, default: [:]][other] = (algorithm, matchedAt)
     }
     for row in try await connection.query(SimilarityProjection.dismissedMates(of: contents)) {
       let (owner, digest, other, medoid) = try row.decode((UUID, String, String, String?).self)
@@ -111,10 +115,10 @@ struct StarRound {
       choice.unfit.insert(mate.digest)
       if let medoid = medoid(of: mate.digest, owner, otherwise: mate.medoid) { choice.unfit.insert(medoid) }
     }
-    guard let found = choice.best(hasRoom: { hasRoom(OwnedContent(owner: owner, digest: $0), for: item) }),
-      let matchedAt = matchedAt[item.content]?[found.content]
+    guard let best = choice.best(hasRoom: { hasRoom(OwnedContent(owner: owner, digest: $0), for: item) }),
+      let match = found[item.content]?[best.content]
     else { return nil }
-    return Place(medoid: found.content, score: found.score, matchedAt: matchedAt)
+    return Place(medoid: best.content, score: best.score, algorithm: match.algorithm, matchedAt: match.at)
   }
 
   /// Those that came earlier have their places before it, whenever they were found.

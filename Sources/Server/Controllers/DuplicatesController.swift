@@ -80,6 +80,7 @@ struct DuplicatesController: Sendable {
     case .words(let difference): return try .json(TextEvidenceBody(pair.digest, pair.other, difference))
     case .regions(let difference, let left, let right):
       return try .json(PictureEvidenceBody(pair.digest, pair.other, difference, left, right))
+    case .sameInside: return try .json(SameContentBody(digest: pair.digest, other: pair.other))
     case nil:
       throw Problem.invalidValue("The two are neither both texts nor both pictures: there is nothing to compare.")
     }

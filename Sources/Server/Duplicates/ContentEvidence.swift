@@ -15,9 +15,11 @@ struct ContentEvidence: Sendable {
   enum Found: Sendable {
     case words(TextDifference)
     case regions(PictureDifference, ParsedLight, ParsedLight)
+    /// They hold the same, and have no words that could differ.
+    case sameInside
   }
 
-  /// Nil unless both have words, or both are pictures, of sizes that are compared.
+  /// Nil unless both have words, both are pictures, or both hold the same, and are of sizes that are compared.
   ///
   /// - Throws: ``ParsingError``, or what reading a blob does.
   func between(_ left: Digest, _ right: Digest) async throws -> Found? {
@@ -25,10 +27,11 @@ struct ContentEvidence: Sendable {
     case (.picture, .picture): return try await regions(left, right)
     case (.picture, _), (_, .picture), (nil, _), (_, nil): return nil
     case (let leftForm?, let rightForm?):
-      let (left, right) = (try await text(of: left, leftForm), try await text(of: right, rightForm))
+      let (left, right) = (try await words(of: left, leftForm), try await words(of: right, rightForm))
       // Long texts take a second: not on the threads that everybody's tasks share.
       return try await NIOThreadPool.singleton.runIfActive {
-        TextDifference.between(left, right).map(Found.words)
+        if left.identity != nil, left.identity == right.identity, left.text.isEmpty { return .sameInside }
+        return TextDifference.between(left.text, right.text).map(Found.words)
       }
     }
   }
@@ -39,9 +42,11 @@ struct ContentEvidence: Sendable {
     return nil
   }
 
-  private func text(of digest: Digest, _ form: ContentForm) async throws -> [UInt8] {
+  private func words(of digest: Digest, _ form: ContentForm) async throws -> (text: [UInt8], identity: [UInt8]?) {
     let read: @Sendable () async throws -> [UInt8] = { [blobs] in try await blobs.read(digest).collected() }
-    return form == .document ? try await parser.document(of: read).text : try await read()
+    guard form == .document else { return (try await read(), nil) }
+    let document = try await parser.document(of: read)
+    return (document.text, document.identity)
   }
 
   private func regions(_ left: Digest, _ right: Digest) async throws -> Found? {

@@ -20,6 +20,7 @@ struct SimilarGroupBody: Encodable {
     let digest: Digest
     let size: Int64
     let score: Double
+    let likeness: String?
     let copies: Int64
     let files: [File]
   }
@@ -37,8 +38,21 @@ struct SimilarGroupBody: Encodable {
     matchedAt = group.matchedAt
     members = group.members.map { member in
       Member(
-        digest: member.digest, size: member.size, score: member.score, copies: member.copies,
+        digest: member.digest, size: member.size, score: member.score,
+        likeness: member.algorithm.map(Self.likeness), copies: member.copies,
         files: member.files.map { File(id: $0.id.text, path: $0.path, uploadedAt: $0.uploadedAt) })
+    }
+  }
+}
+
+extension SimilarGroupBody {
+  /// In words, what two contents have in common.
+  private static func likeness(algorithm: String) -> String {
+    switch SketchAlgorithm(rawValue: algorithm) {
+    case .canonical: "same-content"
+    case .text: "similar-text"
+    case .picture: "similar-picture"
+    case nil: algorithm
     }
   }
 }
@@ -126,6 +140,13 @@ struct PictureEvidenceBody: Encodable {
     changedShare = difference.changedShare
     regions = difference.regions.map { Region(x: $0.x, y: $0.y, width: $0.width, height: $0.height) }
   }
+}
+
+/// Two archives, or compressed files, that hold the same.
+struct SameContentBody: Encodable {
+  let method = "content"
+  let digest: Digest
+  let other: Digest
 }
 
 struct DecisionBody: Encodable {

@@ -25,7 +25,7 @@ struct Analysis: Sendable {
   ) throws {
     self.item = item
     self.sketched = sketched
-    isComparable = verdict == .unique && sketched.sketch != nil
+    isComparable = verdict == .unique && !sketched.sketches.isEmpty
     switch (settled, verdict) {
     case (.success(let blob), _): self.settled = blob
     case (.failure(BlobStoreError.notFound), .removed): self.settled = nil
@@ -50,11 +50,11 @@ struct Analysis: Sendable {
       event.owner = nil
       event.correlationId = nil
       var events = [event]
-      if let sketch = sketched.sketch {
+      for sketch in sketched.sketches {
         let content = ContentSketched(
           digest: file.digest, algorithm: sketch.algorithm.rawValue, weight: sketch.weight,
           signature: Data(sketch.signature).base64EncodedString(), form: sketched.form?.rawValue)
-        var event = try job.event(content, named: "sketched")
+        var event = try job.event(content, named: "sketched \(sketch.algorithm.rawValue)")
         event.owner = nil
         event.correlationId = nil
         events.append(event)

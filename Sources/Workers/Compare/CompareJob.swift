@@ -27,7 +27,7 @@ public struct CompareJob: JobHandler {
         await report(job, .failure(error))
       }
     }
-    let found: [SimilarityQuestion: SimilarContents]
+    let found: [SimilarityQuestion: [SimilarContents]]
     do {
       found = try await index.similar(to: asked.map(\.question))
     } catch {
@@ -39,7 +39,7 @@ public struct CompareJob: JobHandler {
         group.addTask {
           do {
             try job.cancellation.check()
-            try await finish(job, question, found[question])
+            try await finish(job, question, found[question] ?? [])
             await report(job, .success(()))
           } catch let error as EventLogError {
             await report(job, .failure(JobFailure.ended(error)))
@@ -61,18 +61,19 @@ public struct CompareJob: JobHandler {
   }
 
   /// One append, whole or not at all. Its event ids follow from the job.
-  private func finish(_ job: OpenJob, _ question: SimilarityQuestion, _ found: SimilarContents?) async throws {
+  private func finish(_ job: OpenJob, _ question: SimilarityQuestion, _ found: [SimilarContents]) async throws {
     var appends: [StreamAppend] = []
-    if let found, !found.matches.isEmpty {
-      let matched = DuplicateNearMatched(
-        digest: question.digest, algorithm: found.algorithm, matches: found.matches)
+    let events = try found.filter { !$0.matches.isEmpty }.map { found in
+      try job.event(
+        DuplicateNearMatched(digest: question.digest, algorithm: found.algorithm, matches: found.matches),
+        named: "matched \(found.algorithm)")
+    }
+    if !events.isEmpty {
       let id = DuplicateNearMatched.comparisonId(owner: question.owner, digest: question.digest)
       appends.append(
-        StreamAppend(
-          stream: StreamName(category: "duplicates", id: id), expected: .any,
-          events: [try job.event(matched, named: "matched")]))
+        StreamAppend(stream: StreamName(category: "duplicates", id: id), expected: .any, events: events))
     }
-    let count = found?.matches.count ?? 0
+    let count = Set(found.flatMap(\.matches).map(\.digest)).count
     appends.append(try job.completion(count == 0 ? nil : ["similarContents": Int64(count)]))
     _ = try await job.traced { try await log.append(appends) }
   }

@@ -14,10 +14,11 @@ struct ContentSketcher: Sendable {
   let parser: Parser?
 
   struct Outcome: Sendable {
-    var sketch: Sketch?
-    /// What a document is written in, if the sketch is of one.
+    /// One of each algorithm at most.
+    var sketches: [Sketch] = []
+    /// What a document is written in, if the sketches are of one.
     var form: DocumentForm?
-    /// Why there is none, for a content that promised to be a picture or a document.
+    /// Why there are none, for a content that promised to be a picture or a document.
     var unreadable: String?
   }
 
@@ -37,22 +38,20 @@ struct ContentSketcher: Sendable {
       }
       content += buffer.readableBytesView
     }
-    return Outcome(sketch: try await sketch(ofText: content))
+    // Megabytes take milliseconds: not on the threads that everybody's tasks share.
+    return Outcome(
+      sketches: try await NIOThreadPool.singleton.runIfActive { [content] in Sketch.all(ofText: content) })
   }
 
   private func picture(_ digest: Digest, _ parser: Parser) async throws -> Outcome {
     let parsed = try await parser.light(side: PictureSketcher.side) { try await blobs.read(digest).collected() }
-    return Outcome(sketch: PictureSketcher.sketch(parsed.light))
+    return Outcome(sketches: parsed.sketches)
   }
 
   private func document(_ digest: Digest, _ parser: Parser) async throws -> Outcome {
     let parsed = try await parser.document { try await blobs.read(digest).collected() }
-    return Outcome(sketch: try await sketch(ofText: parsed.text), form: parsed.form)
-  }
-
-  private func sketch(ofText text: [UInt8]) async throws -> Sketch? {
-    // Megabytes take milliseconds: not on the threads that everybody's tasks share.
-    try await NIOThreadPool.singleton.runIfActive { TextSketcher.sketch(text.span) }
+    let sketches = try await NIOThreadPool.singleton.runIfActive { parsed.sketches }
+    return Outcome(sketches: sketches, form: parsed.form)
   }
 
   private func parsed(_ body: (Parser) async throws -> Outcome) async throws -> Outcome {

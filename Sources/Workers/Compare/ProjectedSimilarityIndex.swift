@@ -16,7 +16,7 @@ public struct ProjectedSimilarityIndex: SimilarityIndex {
     self.patience = patience
   }
 
-  public func similar(to questions: [SimilarityQuestion]) async throws -> [SimilarityQuestion: SimilarContents] {
+  public func similar(to questions: [SimilarityQuestion]) async throws -> [SimilarityQuestion: [SimilarContents]] {
     guard let newest = questions.map(\.position).max() else { return [:] }
     let answer: SimilarityCandidates.Answer
     do {
@@ -36,8 +36,10 @@ public struct ProjectedSimilarityIndex: SimilarityIndex {
         answer.found[.init(owner: question.owner, digest: question.digest)].map { found in
           (
             question,
-            SimilarContents(
-              algorithm: found.algorithm, matches: found.matches.map { .init(digest: $0.digest, score: $0.score) })
+            found.map { found in
+              SimilarContents(
+                algorithm: found.algorithm, matches: found.matches.map { .init(digest: $0.digest, score: $0.score) })
+            }
           )
         }
       }

@@ -6,13 +6,13 @@ public import Foundation
 
 /// Finds contents of one owner that resemble each other.
 public protocol SimilarityIndex: Sendable {
-  /// For each question the owner's contents that are like the one in question, the most alike first; none when it has no sketch, or when
-  /// the owner has no file with it any more.
+  /// For each question, and each algorithm by which the content was sketched, the owner's contents that are like it, the most alike first; none
+  /// when it has no sketch, or when the owner has no file with it any more.
   ///
   /// Everything that the log says up to the questions' positions has been seen: so of two contents that are compared at the same time, at
   /// least the later one finds the other.
   /// - Throws: ``JobFailure`` with ``JobFailure/Remedy/wait`` when the index is not there yet.
-  func similar(to questions: [SimilarityQuestion]) async throws -> [SimilarityQuestion: SimilarContents]
+  func similar(to questions: [SimilarityQuestion]) async throws -> [SimilarityQuestion: [SimilarContents]]
 }
 
 public struct SimilarityQuestion: Sendable, Hashable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CVips
+import DedupEngine
 import Glibc
 import Parsing
 
@@ -38,11 +39,18 @@ struct PictureReader {
         && [VIPS_INTERPRETATION_sRGB, VIPS_INTERPRETATION_B_W].contains(opened.pointee.Type)
       guard let plain = isPlain ? opened : onefold_vips_grey(opened) else { return nil }
       defer { if !isPlain { g_object_unref(plain) } }
-      guard let grid = Self.grid(of: plain, side) else { return nil }
+      guard let (grid, points) = Self.grid(of: plain, side) else { return nil }
       let orientation = Int(vips_image_get_orientation(header))
       var (width, height) = (Int(header.pointee.Xsize), Int(header.pointee.Ysize))
       if orientation >= 5 { swap(&width, &height) }
-      return ParsedLight(width: width, height: height, light: grid.light(orientation: orientation)).wire
+      // Of several pictures in a file only the first is looked at.
+      let isWhole = isPlain && vips_image_get_n_pages(header) == 1
+      let identity =
+        bytes.starts(with: [0xff, 0xd8])
+        ? JPEGIdentity.of(bytes, orientation) : isWhole ? Self.identity(points, orientation) : nil
+      return ParsedLight(
+        width: width, height: height, light: grid.light(orientation: orientation), identity: identity
+      ).wire
     }
   }
 
@@ -55,21 +63,32 @@ struct PictureReader {
     return [8, 4, 2].first { least / $0 >= side * 3 / 2 } ?? 1
   }
 
-  private static func grid(of image: UnsafeMutablePointer<VipsImage>, _ side: Int) -> LightGrid? {
+  private static func identity(_ points: [UInt8], _ orientation: Int) -> [UInt8] {
+    SHA256Hasher.hash([UInt8(truncatingIfNeeded: orientation)] + points)
+  }
+
+  /// With the digest of the points and of what form they are in.
+  private static func grid(
+    of image: UnsafeMutablePointer<VipsImage>, _ side: Int
+  ) -> (grid: LightGrid, points: [UInt8])? {
     let (width, height) = (Int(image.pointee.Xsize), Int(image.pointee.Ysize))
     let bands = Int(image.pointee.Bands)
     guard let region = vips_region_new(image) else { return nil }
     defer { g_object_unref(region) }
     var grid = LightGrid(side: side, width: width, height: height)
+    var points = SHA256Hasher()
+    points.update([UInt32(width), UInt32(height), UInt32(bands)].span.bytes)
     for top in stride(from: 0, to: height, by: stripHeight) {
       let count = min(stripHeight, height - top)
       var rowBytes = 0
       guard let rows = onefold_vips_rows(region, Int32(top), Int32(count), &rowBytes) else { return nil }
       for y in 0..<count {
-        grid.add(UnsafeBufferPointer(start: rows + y * rowBytes, count: width * bands), y: top + y, bands: bands)
+        let row = UnsafeBufferPointer(start: rows + y * rowBytes, count: width * bands)
+        grid.add(row, y: top + y, bands: bands)
+        points.update(RawSpan(_unsafeElements: row))
       }
     }
-    return grid
+    return (grid, points.finish())
   }
 
   func preview(of content: [UInt8], side: Int) -> ParserAnswer {

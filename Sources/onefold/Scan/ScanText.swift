@@ -112,6 +112,7 @@ extension SimilarFileGroup {
     switch algorithm {
     case .text: "text"
     case .picture: "picture"
+    case .canonical: "content"
     }
   }
 }

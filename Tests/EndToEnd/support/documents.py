@@ -1,5 +1,6 @@
 """Documents with the words that a test wants, written here: no office program is needed."""
 import io
+import tarfile
 import zipfile
 from xml.sax.saxutils import escape
 
@@ -10,6 +11,17 @@ def zipped(members, level=6, date=(2020, 1, 1, 0, 0, 0)):
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=level) as archive:
         for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name, date), data, zipfile.ZIP_DEFLATED, level)
+    return out.getvalue()
+
+
+def tarred(members):
+    """The same in a tar, compressed."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        for name, data in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
     return out.getvalue()
 
 

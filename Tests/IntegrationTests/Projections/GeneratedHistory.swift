@@ -224,7 +224,7 @@ struct GeneratedHistory {
     if analyzed.insert(file.content).inserted {
       let analyzed = ContentAnalyzed(digest: digest, size: size, storedBytes: size / 3, codec: .lz4)
       parts.append(part("content", digest.hex, analyzed, owner: nil))
-      if file.content > 1 { parts.append(part("content", digest.hex, Self.sketch(file.content), owner: nil)) }
+      for sketch in Self.sketches(file.content) { parts.append(part("content", digest.hex, sketch, owner: nil)) }
     }
     let original = files.filter { $0.owner == file.owner && $0.content == file.content && $0.order < file.order }
       .min { $0.order < $1.order }
@@ -242,13 +242,20 @@ struct GeneratedHistory {
 
   /// A comparison ends: also one of contents that the owner does not have any more, or has not got yet.
   private mutating func resemble() {
+    // A later version of the program makes other sketches of a content.
+    if let content = analyzed.sorted().randomElement(using: &random), Int.random(in: 0..<4, using: &random) == 0 {
+      let version = Int.random(in: 0..<3, using: &random)
+      let digest = Self.digest(content)
+      append(Self.sketches(content, version: version).map { part("content", digest.hex, $0, owner: nil) })
+    }
     guard let owner = owners.randomElement(using: &random) else { return }
     let contents = (0..<8).shuffled(using: &random)
     let matches = contents[1...Int.random(in: 1...3, using: &random)].map {
       DuplicateNearMatched.Match(
         digest: Self.digest($0), score: Double.random(in: 4...9, using: &random).rounded() / 10)
     }
-    let matched = DuplicateNearMatched(digest: Self.digest(contents[0]), algorithm: "txt1", matches: matches)
+    let algorithm = ["txt1", "txt1", "can1"].randomElement(using: &random) ?? "txt1"
+    let matched = DuplicateNearMatched(digest: Self.digest(contents[0]), algorithm: algorithm, matches: matches)
     let id = DuplicateNearMatched.comparisonId(owner: owner, digest: matched.digest)
     append([part("duplicates", id.text, matched, owner: owner)])
   }
@@ -330,10 +337,17 @@ struct GeneratedHistory {
   /// Some are of zero bytes: an empty file is a content too.
   static func size(_ content: Int) -> Int64 { Int64(content) * 1001 }
 
-  static func sketch(_ content: Int) -> ContentSketched {
-    let signature = Data((0..<256).map { UInt8(truncatingIfNeeded: $0 &* (content + 7)) })
-    return ContentSketched(
-      digest: digest(content), algorithm: "txt1", weight: 100 * content, signature: signature.base64EncodedString())
+  /// Two, one or none.
+  ///
+  /// - Parameter version: another one gives other sketches of the same content.
+  static func sketches(_ content: Int, version: Int = 0) -> [ContentSketched] {
+    func sketch(_ algorithm: String, _ size: Int) -> ContentSketched {
+      let signature = Data((0..<size).map { UInt8(truncatingIfNeeded: $0 &* (content + 7 + version)) })
+      return ContentSketched(
+        digest: digest(content), algorithm: algorithm, weight: 100 * content, signature: signature.base64EncodedString()
+      )
+    }
+    return (content > 1 ? [sketch("txt1", 256)] : []) + (content.isMultiple(of: 2) ? [sketch("can1", 32)] : [])
   }
 
   static func digest(_ content: Int) -> Digest { Digest(bytes: [UInt8](repeating: UInt8(content + 1), count: 32)) }

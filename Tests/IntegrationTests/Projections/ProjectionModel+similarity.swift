@@ -19,6 +19,7 @@ extension ProjectionModel {
   struct Place: Equatable {
     var medoid: Digest
     var score: Double
+    var algorithm: String
     var matchedAt: Date
   }
 
@@ -29,7 +30,11 @@ extension ProjectionModel {
       let payload = try event.decode(DuplicateNearMatched.self)
       for match in payload.matches {
         let pair = Pair(owner: owner, digest: payload.digest, other: match.digest)
-        for pair in [pair, pair.reversed] { found[pair] = (found[pair]?.at ?? event.recordedAt, match.score) }
+        // What is the same stays that, whatever another way of comparing says.
+        if found[pair]?.algorithm == "can1", payload.algorithm != "can1" { continue }
+        for pair in [pair, pair.reversed] {
+          found[pair] = (found[pair]?.at ?? event.recordedAt, match.score, payload.algorithm)
+        }
       }
     case DuplicatesDismissed.eventType:
       let payload = try event.decode(DuplicatesDismissed.self)
@@ -69,7 +74,9 @@ extension ProjectionModel {
       var best: Place?
       for middle in preferred.isEmpty ? open : preferred {
         guard let match = found[Pair(owner: owner, digest: content, other: middle)] else { continue }
-        if match.score > best?.score ?? 0 { best = Place(medoid: middle, score: match.score, matchedAt: match.at) }
+        if match.score > best?.score ?? 0 {
+          best = Place(medoid: middle, score: match.score, algorithm: match.algorithm, matchedAt: match.at)
+        }
       }
       places[content] = best
     }
@@ -85,12 +92,12 @@ extension ProjectionModel {
           file.path,
         ].joined(separator: "|")
       },
-      "sketch": sketched.values.map { sketch in
+      "sketch": sketched.values.flatMap(\.values).map { sketch in
         let signature = [UInt8](Data(base64Encoded: sketch.signature) ?? Data())
         return "\(sketch.digest)|\(sketch.algorithm)|\(sketch.weight)|\(signature.hex)"
       },
       "resemblance": found.map { pair, match in
-        "\(pair.owner.text)|\(pair.digest)|\(pair.other)|\(time(match.at))|\(thousandths(match.score))"
+        "\(pair.owner.text)|\(pair.digest)|\(pair.other)|\(time(match.at))|\(thousandths(match.score))|\(match.algorithm)"
       },
       "dismissal": dismissed.map { pair, decision in
         "\(pair.owner.text)|\(pair.digest)|\(pair.other)|\(time(decision.at))|\(decision.decision.text)"
@@ -106,10 +113,14 @@ extension ProjectionModel {
           [
             owner.text, "\(holding.digest)", "\(holding.copies)", "\(holding.liveCopies)", "\(holding.since)",
             "\(holding.size)",
-            place.map { "\($0.medoid)" } ?? "-", place.map { thousandths($0.score) } ?? "-", time(place?.matchedAt),
+            place.map { "\($0.medoid)" } ?? "-", place.map { thousandths($0.score) } ?? "-", place?.algorithm ?? "-",
+            time(place?.matchedAt),
           ].joined(separator: "|"))
-        if sketched[holding.digest] != nil {
-          rows["fingerprint", default: []].append("\(owner.text)|\(holding.digest)|32")
+        for sketch in (sketched[holding.digest] ?? [:]).values {
+          let signature = [UInt8](Data(base64Encoded: sketch.signature) ?? Data())
+          let keys = sketch.algorithm == "can1" ? 1 : 32
+          rows["fingerprint", default: []].append(
+            "\(owner.text)|\(holding.digest)|\(sketch.algorithm)|\(keys)|\(signature.hex)")
         }
         let members = holdings.filter { places[$0.digest]?.medoid == holding.digest }
         if !members.isEmpty {

@@ -106,9 +106,9 @@ struct ProjectionModel {
   var owned: [Owned: Int64] = [:]
   var settled: [Owned: Int64] = [:]
   var analyzed: [Digest: Int64] = [:]
-  var sketched: [Digest: ContentSketched] = [:]
+  var sketched: [Digest: [String: ContentSketched]] = [:]
   /// Both directions.
-  var found: [Pair: (at: Date, score: Double)] = [:]
+  var found: [Pair: (at: Date, score: Double, algorithm: String)] = [:]
   /// Both directions.
   var dismissed: [Pair: (at: Date, decision: UUID)] = [:]
   /// As rows.
@@ -147,7 +147,7 @@ struct ProjectionModel {
       }
     case ContentSketched.eventType:
       let payload = try event.decode(ContentSketched.self)
-      sketched[payload.digest] = sketched[payload.digest] ?? payload
+      sketched[payload.digest, default: [:]][payload.algorithm] = payload
     case DuplicateNearMatched.eventType, DuplicatesDismissed.eventType, DuplicateDecisionUndone.eventType:
       try likeness(event)
     case _ where event.type.hasPrefix("job."): try job(event)

@@ -98,9 +98,11 @@ enum ReadTables {
     """
   private static let sketch: Query =
     "SELECT ARRAY[digest, algorithm, weight::text, encode(signature, 'hex')] FROM sketch"
-  private static let fingerprint: Query = "SELECT ARRAY[owner::text, digest, cardinality(keys)::text] FROM fingerprint"
+  private static let fingerprint: Query =
+    "SELECT ARRAY[owner::text, digest, algorithm, cardinality(keys)::text, encode(signature, 'hex')] FROM fingerprint"
   private static let resemblance: Query = """
-    SELECT ARRAY[owner::text, digest, other, (extract(epoch FROM matched_at) * 1000000)::bigint::text, round(score * 1000)::text]
+    SELECT ARRAY[owner::text, digest, other, (extract(epoch FROM matched_at) * 1000000)::bigint::text, round(score * 1000)::text,
+      algorithm]
     FROM resemblance
     """
   private static let dismissal: Query = """
@@ -109,7 +111,7 @@ enum ReadTables {
     """
   private static let placement: Query = """
     SELECT ARRAY[owner::text, digest, copies::text, live_copies::text, since::text, size::text, medoid, round(score * 1000)::text,
-      (extract(epoch FROM matched_at) * 1000000)::bigint::text] FROM placement
+      algorithm, (extract(epoch FROM matched_at) * 1000000)::bigint::text] FROM placement
     """
   private static let similarGroup: Query = """
     SELECT ARRAY[id::text, owner::text, medoid, contents::text, bytes::text, (extract(epoch FROM matched_at) * 1000000)::bigint::text]

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { type SimilarGroup, type SimilarMember, similarGroup } from "shared/api/duplicates";
 import { formatBytes } from "shared/format/bytes";
-import { formatShare, plural } from "shared/format/text";
+import { plural } from "shared/format/text";
 import { useListQuery } from "shared/query/useQuery";
 import { Button } from "shared/ui/Button";
 import { Drawer } from "shared/ui/Drawer";
@@ -9,6 +9,7 @@ import { ErrorNotice } from "shared/ui/Notice";
 import { Path } from "shared/ui/Path";
 import { useAction } from "shared/ui/useAction";
 import { Differences } from "./Differences";
+import { describeLikeness } from "./describe";
 
 interface Props {
   /** As the list has it: all of it is asked for. */
@@ -35,9 +36,9 @@ export function CompareDrawer({ group, onDismiss, onTrash, onClose }: Props) {
         <label className="field">
           <span className="muted num">{plural(others.length, "file resembles", "files resemble")} it</span>
           <select value={member.digest} onChange={(event) => setChosen(event.target.value)}>
-            {others.map(({ digest, files, score }) => (
-              <option key={digest} value={digest}>
-                {formatShare(score)} · {files[0]?.path}
+            {others.map((other) => (
+              <option key={other.digest} value={other.digest}>
+                {describeLikeness(other)} · {other.files[0]?.path}
               </option>
             ))}
           </select>
@@ -64,7 +65,7 @@ function Comparison({ group, first, member, onDismiss, onTrash }: ComparisonProp
         <Path path={member.files[0]?.path ?? ""} />
         <span className="muted num">
           {" "}
-          {formatBytes(member.size)} · {formatShare(member.score)} alike
+          {formatBytes(member.size)} · {describeLikeness(member)}
           {member.copies > 1 && ` · ${plural(member.copies, "copy", "copies")}`}
         </span>
       </p>

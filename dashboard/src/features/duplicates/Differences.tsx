@@ -16,13 +16,16 @@ export function Differences({ groupId, first, member }: Props) {
   const answer = useQuery(evidence(groupId, member.digest, first.digest));
   return (
     <Loaded answer={answer} lines={4}>
-      {(found) =>
-        found.method === "text" ? (
-          <TextDifferences evidence={found} />
-        ) : (
-          <PictureDifferences evidence={found} first={first} member={member} />
-        )
-      }
+      {(found) => {
+        switch (found.method) {
+          case "text":
+            return <TextDifferences evidence={found} />;
+          case "picture":
+            return <PictureDifferences evidence={found} first={first} member={member} />;
+          case "content":
+            return <p className="muted">The same files are in both: only how they are packed differs.</p>;
+        }
+      }}
     </Loaded>
   );
 }

@@ -4,6 +4,7 @@ import { formatShare, plural } from "shared/format/text";
 import { Button } from "shared/ui/Button";
 import { Path } from "shared/ui/Path";
 import { Face } from "./Face";
+import { describeLikeness } from "./describe";
 
 /** How many of the other contents are named in a list. */
 const NAMED = 3;
@@ -40,10 +41,10 @@ export function SimilarRow({ group, onCompare }: { group: SimilarGroup; onCompar
 function Likeness({ member }: { member: SimilarMember }) {
   return (
     <div className="likeness muted">
-      <span className="bar" role="img" aria-label={`${formatShare(member.score)} alike`}>
+      <span className="bar" role="img" aria-label={describeLikeness(member)}>
         <i style={{ width: `${member.score * 100}%` }} />
       </span>
-      <span className="num">{formatShare(member.score)}</span>
+      <span className="num">{member.likeness === "same-content" ? "same" : formatShare(member.score)}</span>
       <span className="path">{member.files[0]?.path}</span>
     </div>
   );

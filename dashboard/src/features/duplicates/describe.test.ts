@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describe } from "./describe";
+import { describe, describeLikeness } from "./describe";
 
 const same = {
   method: "picture" as const, width: 640, height: 480, otherWidth: 640, otherHeight: 480, alignment: "whole" as const,
@@ -17,4 +17,10 @@ test("each difference is named once", () => {
     describe({ ...same, otherWidth: 320, otherHeight: 240, alignment: "outer", lighter: -0.2, changedShare: 0.05 }),
     "The same picture, but smaller (50\u00a0%), cut off at its edges, darker, 5\u00a0% of the area differs.",
   );
+});
+
+test("what is the same but for how it is written is not called alike", () => {
+  const member = { digest: "sha256:00", size: 1, score: 1, copies: 1, files: [] };
+  assert.equal(describeLikeness({ ...member, likeness: "same-content" }), "same content");
+  assert.equal(describeLikeness({ ...member, score: 0.914, likeness: "similar-text" }), "91\u00a0% alike");
 });

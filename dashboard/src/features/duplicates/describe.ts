@@ -1,5 +1,5 @@
-import type { PictureEvidence } from "shared/api/duplicates";
-import { formatPercent } from "shared/format/text";
+import type { PictureEvidence, SimilarMember } from "shared/api/duplicates";
+import { formatPercent, formatShare } from "shared/format/text";
 
 /** Lighter or darker by less than this is not seen. */
 const VISIBLE = 0.02;
@@ -15,4 +15,9 @@ export function describe({ width, height, otherWidth, otherHeight, alignment, li
   ].filter(Boolean);
   if (parts.length === 0) return "The same picture to the eye: compressed or written another way.";
   return `The same picture, but ${parts.join(", ")}.`;
+}
+
+/** In a word or two, how much a content has in common with the first of its group. */
+export function describeLikeness({ likeness, score }: SimilarMember): string {
+  return likeness === "same-content" ? "same content" : `${formatShare(score)} alike`;
 }

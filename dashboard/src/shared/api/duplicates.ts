@@ -40,6 +40,8 @@ export interface SimilarMember {
   size: number;
   /** Which part it has in common with the first, 0 to 1. */
   score: number;
+  /** What it has in common with the first: of that one itself nothing. */
+  likeness?: "same-content" | "similar-text" | "similar-picture";
   copies: number;
   /** The first copies, oldest first; at most 5. */
   files: DuplicateCopy[];
@@ -113,7 +115,12 @@ export interface PictureEvidence {
   regions: Region[];
 }
 
-export type Evidence = TextEvidence | PictureEvidence;
+/** Two archives with the same members, or two compressed files with the same inside. */
+export interface SameContentEvidence {
+  method: "content";
+}
+
+export type Evidence = TextEvidence | PictureEvidence | SameContentEvidence;
 
 /** How `digest` came from `other`, word by word. */
 export function evidence(groupId: string, digest: string, other: string): Query<Evidence> {
