@@ -29,7 +29,8 @@ struct Onefold: AsyncParsableCommand {
     subcommands: [
       UpCommand.self, ServeCommand.self, WorkCommand.self, ProjectCommand.self, RelayCommand.self, MigrateCommand.self,
       ReplayCommand.self, ParkedCommand.self, AuditCommand.self, SealCommand.self, VerifyCommand.self,
-      ExportCommand.self, EraseCommand.self, FsckCommand.self, ExplainCommand.self, RetentionCommand.self,
+      ExportCommand.self, EraseCommand.self, FsckCommand.self, ExplainCommand.self, SketchCommand.self,
+      RetentionCommand.self,
       DoctorCommand.self,
       PushCommand.self, ScanCommand.self, BackupCommand.self, RestoreCommand.self, StatusCommand.self, JobsCommand.self,
       SearchCommand.self,

@@ -3,13 +3,15 @@ import gzip
 import io
 import lzma
 import random
+import shutil
 import zipfile
 
 import pytest
 from support import documents
 from support.client import Client, sha256
+from support.program import BINARY, ROOT, Onefold
 
-from test_similar import edited, groups, paths, text
+from test_similar import edited, groups, paths, rebuild, text
 from test_similar_pictures import job_of
 
 
@@ -122,6 +124,44 @@ def test_a_family_of_many_equals_is_one_group(client):
     client.wait_until_settled()
     group, = groups(client)
     assert group["contents"] == 60
+
+
+def test_what_came_without_a_parser_is_compared_once_it_is_sketched(workspace):
+    """As after an upgrade that compares more: the contents are there, and have no sketch."""
+    alone = workspace / "onefold"
+    shutil.copy(BINARY, alone)
+    onefold = Onefold(workspace / "data", binary=alone, environment={"ONEFOLD_MIGRATIONS_DIR": str(ROOT / "migrations")}).start()
+    try:
+        ada, bob = Client.registered(onefold.url), Client.registered(onefold.url)
+        words = paragraphs(text(random.Random(11)))
+        for client in (ada, bob):
+            for name in ("report.docx", "report.pdf"):
+                client.upload(name, FORMS[name](words))
+            client.upload("noise.bin", random.Random(12).randbytes(3000))
+            client.wait_until_settled()
+            assert groups(client) == []
+        onefold.stop()
+        onefold.binary = BINARY
+        onefold.start()
+        arguments = ("--data-dir", onefold.data_dir)
+        dry = onefold.command("sketch", "--dry-run", *arguments)
+        assert dry.stdout.startswith("3 contents"), dry
+        first = onefold.command("sketch", *arguments)
+        assert "2 with new sketches, 4 comparisons queued" in first.stdout, first
+        for client in (ada, bob):
+            client.position = 0
+            client.sign_in(client.email, client.password)
+            client.position = Client.admin(onefold).get("/admin/audit/events", limit=1)["items"][0]["position"]
+            client.wait_until_settled()
+            group, = groups(client)
+            assert paths(group) == ["report.docx", "report.pdf"]
+        again = onefold.command("sketch", *arguments)
+        assert "1 contents read: 0 with new sketches" in again.stdout, again
+        every = onefold.command("sketch", "--all", *arguments)
+        assert "3 contents read: 0 with new sketches" in every.stdout, every
+        rebuild(onefold)
+    finally:
+        onefold.stop()
 
 
 def zip_of(name, data):

@@ -74,7 +74,7 @@ public struct JobSucceeded: DomainEvent {
   public var size: Int64
   /// Bytes on disk of the content in its final form.
   public var storedBytes: Int64
-  /// Why the content, though it begins like a picture, could not be read as one; such contents are compared with no others.
+  /// Why the content, though it begins like a picture or a document, could not be read as one; such contents are compared with no others.
   public var unreadable: String?
 
   public init(

@@ -51,10 +51,8 @@ struct Analysis: Sendable {
       event.correlationId = nil
       var events = [event]
       for sketch in sketched.sketches {
-        let content = ContentSketched(
-          digest: file.digest, algorithm: sketch.algorithm.rawValue, weight: sketch.weight,
-          signature: Data(sketch.signature).base64EncodedString(), form: sketched.form?.rawValue)
-        var event = try job.event(content, named: "sketched \(sketch.algorithm.rawValue)")
+        var event = try job.event(
+          ContentSketched(file.digest, sketch, form: sketched.form), named: "sketched \(sketch.algorithm.rawValue)")
         event.owner = nil
         event.correlationId = nil
         events.append(event)

@@ -37,7 +37,8 @@ class Onefold:
     admin_email = "admin@example.org"
     admin_password = "correct horse battery"
 
-    def __init__(self, data_dir, *, port=None, flags=(), environment=None):
+    def __init__(self, data_dir, *, port=None, flags=(), environment=None, binary=BINARY):
+        self.binary = binary
         self.data_dir = Path(data_dir)
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -54,7 +55,7 @@ class Onefold:
         environment = dict(os.environ, ONEFOLD_ADMIN_PASSWORD=self.admin_password, **self.environment)
         log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [BINARY, "up", "--data-dir", self.data_dir, "--port", str(self.port), "--admin-email", self.admin_email,
+            [self.binary, "up", "--data-dir", self.data_dir, "--port", str(self.port), "--admin-email", self.admin_email,
              *self.flags],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment)
         log.close()
