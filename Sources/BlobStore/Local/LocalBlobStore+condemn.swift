@@ -23,7 +23,7 @@ extension LocalBlobStore {
 
   public func removeCondemned(_ digest: Digest) async throws -> Int64? {
     // Chunks first: a crash in between leaves the files, and with them the memory that there is something to remove.
-    let chunks = try await removeCondemnedChunks(digest)
+    let chunks = try await packs.removeCondemned(digest)
     let files: Int64? = try await pool.run {
       let bytes = try self.condemnedBytes(digest)
       guard bytes > 0 || self.isCondemned(digest) else { return nil }
@@ -33,11 +33,6 @@ extension LocalBlobStore {
     }
     if chunks == nil, files == nil { return nil }
     return (chunks ?? 0) + (files ?? 0)
-  }
-
-  private func removeCondemnedChunks(_ digest: Digest) async throws -> Int64? {
-    guard let content = try await index.content(digest), content.isCondemned else { return nil }
-    return try await index.remove(digest, chunks: manifest(of: digest, content).distinctChunks)
   }
 
   /// Blocks the calling thread.

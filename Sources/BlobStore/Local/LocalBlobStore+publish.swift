@@ -53,57 +53,23 @@ extension LocalBlobStore {
     let candidates = Array(
       contents.filter { (1...LocalStagedBlob.inMemoryLimit).contains($0.value.readableBytes) }.keys)
     let known = try await index.contents(among: candidates)
-    let (whole, damaged) = try await check(known.filter { !$0.value.isCondemned && $0.value.isOneChunk })
+    let (whole, damaged) = try await packs.check(known.filter { !$0.value.isCondemned && $0.value.isOneChunk })
     let unknown = candidates.filter { known[$0] == nil }
     let onTheirOwn = try await pool.run { try Set(unknown.filter { try self.locate($0) != nil }) }
     let new = damaged.union(unknown).subtracting(onTheirOwn)
     guard new.count >= Self.packedFrom || !damaged.isEmpty else { return whole }
 
-    let pack = try await pool.run { try self.write(new.map { ($0, contents[$0] ?? ByteBuffer()) }) }
-    try await take(pack, insteadOf: damaged)
+    try await packs.pack(contents.filter { new.contains($0.key) }, insteadOf: damaged)
     for _ in damaged { BlobMetrics.mended() }
     // Others may have been quicker, and may have condemned theirs by now.
     let now = try await index.contents(among: Array(new))
     return whole.union(now.filter { !$0.value.isCondemned }.keys)
   }
-
-  /// Reads what is kept of some contents.
-  private func check(_ known: [Digest: ChunkedContent]) async throws -> (whole: Set<Digest>, damaged: Set<Digest>) {
-    let places = try await index.places(of: Array(known.keys))
-    let results = await pool.each(known.map { ($0.key, $0.value) }) { [layout] digest, content in
-      guard let place = places[digest], place.size == content.settled.size else { return false }
-      return (try? PackFiles(layout: layout).chunk(digest, at: place, of: digest)) != nil
-    }
-    var (whole, damaged): (Set<Digest>, Set<Digest>) = ([], [])
-    for (digest, result) in zip(known.keys, results) {
-      if try result.get() { whole.insert(digest) } else { damaged.insert(digest) }
-    }
-    return (whole, damaged)
-  }
-
-  /// Blocks the calling thread.
-  private func write(_ contents: [(digest: Digest, bytes: ByteBuffer)]) throws -> WrittenPack {
-    var writer = try PackWriter(path: layout.newStagedPath(), disk: disk)
-    let result = Result {
-      // In the order in which the index takes them in.
-      for (digest, bytes) in contents.sorted(by: { $0.digest < $1.digest }) {
-        try writer.add(bytes.readableBytesSpan, digest: digest)
-        try writer.add(Manifest.implied(digest, size: bytes.readableBytes))
-      }
-    }
-    do {
-      try result.get()
-    } catch {
-      try writer.discard()
-      throw error
-    }
-    return try writer.finish()
-  }
 }
 
 extension WholeContent {
   /// - Throws: ``BlobStoreError/mismatch(expected:actual:)``.
-  fileprivate func identify() throws(BlobStoreError) -> PublishedBlob {
+  func identify() throws(BlobStoreError) -> PublishedBlob {
     var hasher = SHA256Hasher()
     hasher.update(bytes.readableBytesSpan)
     let digest = Digest(bytes: hasher.finish())

@@ -37,7 +37,7 @@ extension LocalBlobStore {
         if try await pool.run({ try self.restoreFiles(digest) }) { continue }
         throw BlobStoreError.notFound(digest)
       }
-      try await pack(raw, digest)
+      try await packs.pack(raw, digest)
     }
     throw BlobStoreError.system(operation: "settle", path: layout.raw(digest), errno: EAGAIN)
   }
@@ -63,7 +63,7 @@ extension LocalBlobStore {
     }
     guard try await pool.run({ access(self.layout.raw(digest), F_OK) == 0 }) else { return content.settled }
     // It was sent again: the occasion to see whether it is whole, and to mend it.
-    let damaged = try await damaged(digest, content)
+    let damaged = try await packs.damaged(digest, content)
     if damaged.isEmpty {
       try await dropRaw(digest)
       return content.settled
@@ -71,7 +71,7 @@ extension LocalBlobStore {
     guard attempts > 1, let raw = try await pool.run({ try OpenFile.reading(self.layout.raw(digest)) }) else {
       throw BlobStoreError.damaged(digest, "\(damaged.count) of its chunks cannot be mended")
     }
-    try await pack(raw, digest, insteadOf: damaged)
+    try await packs.pack(raw, digest, insteadOf: damaged)
     BlobMetrics.mended()
     // Looked at once more: a lost manifest names its chunks only now.
     return try await settledBefore(digest, attempts: attempts - 1)
@@ -107,50 +107,5 @@ extension LocalBlobStore {
   private func dropRaw(_ digest: Digest) async throws {
     let path = layout.raw(digest)
     _ = try await index.whileLive(digest, on: pool) { [disk] in try disk.remove(path) }
-  }
-
-  /// Writes what the index does not know of a raw blob into packs, and takes them into the index.
-  /// - Parameter damaged: what the index knows, and is written all the same.
-  private func pack(_ raw: OpenFile, _ digest: Digest, insteadOf damaged: Set<Digest> = []) async throws {
-    let draft = try await pool.run { [self] in
-      try PackingDraft(digest: digest, raw: raw, chunkers: chunkers, packSize: packSize, layout: layout, disk: disk)
-    }
-    do {
-      var known: Set<Digest> = []
-      while true {
-        switch try await pool.run({ [known] in try draft.advance(known: known) }) {
-        case .ask(let chunks):
-          known = chunks.isEmpty ? [] : try await index.known(among: chunks).subtracting(damaged)
-        case .publish(let pack):
-          _ = try await admit(pack, insteadOf: damaged)
-          known = []
-        case .finish(let pack):
-          return try await take(pack, insteadOf: damaged)
-        }
-      }
-    } catch {
-      try? await pool.run { try draft.discard() }
-      throw error
-    }
-  }
-
-  /// Makes the last pack of something durable, and then known. What of it turns out to be kept elsewhere already goes.
-  func take(_ pack: WrittenPack, insteadOf damaged: Set<Digest>) async throws {
-    let admission = try await admit(pack, insteadOf: damaged)
-    // Others that were at work at the same time were quicker: what they keep goes at once.
-    if admission.unplacedBytes * 4 >= pack.contents.byteCount { _ = try await compact(pack.contents.id) }
-    try await removeIdle(pack.contents)
-  }
-
-  /// Makes a pack durable under its name, and then known.
-  private func admit(_ pack: WrittenPack, insteadOf damaged: Set<Digest>) async throws -> Admission {
-    try await publish(pack)
-    return try await index.admit(pack.contents, insteadOf: damaged)
-  }
-
-  func publish(_ pack: WrittenPack) async throws {
-    let id = pack.contents.id
-    try await durability.publish(
-      .init(origin: .staged(pack.file), name: layout.pack(id), directory: layout.packDirectory(id)))
   }
 }

@@ -16,9 +16,9 @@ public final class LocalBlobStore: BlobStore {
   let disk: Disk
   let pool: BlockingPool
   let durability: DurabilityGroup
-  let index: any ChunkIndex
-  let chunkers: Chunkers
-  let packSize: Int64
+  let packs: PackStore
+
+  var index: any ChunkIndex { packs.index }
 
   /// Opens the store, creating what is missing; blocks for some milliseconds the first time.
   ///
@@ -41,16 +41,17 @@ public final class LocalBlobStore: BlobStore {
     root: String, index: any ChunkIndex = MemoryChunkIndex(), threads: Int = defaultThreadCount,
     packSize: Int64 = PackingDraft.packSize, disk: Disk
   ) throws(BlobStoreError) {
-    self.packSize = packSize
     layout = BlobLayout(root: root)
     self.disk = disk
-    self.index = index
     pool = BlockingPool(threadCount: threads)
     durability = DurabilityGroup(disk: disk, pool: pool)
     BlobMetrics.begin()
     try layout.create(on: disk)
     // As with the directories, a crash can leave no more than part of the way done.
-    chunkers = Chunkers(secret: try ChunkingSecret.open(layout, on: Disk()))
+    let chunkers = Chunkers(secret: try ChunkingSecret.open(layout, on: Disk()))
+    packs = PackStore(
+      storage: LocalPackStorage(layout: layout, disk: disk, durability: durability), index: index,
+      staging: PackStaging(layout: layout, disk: disk), chunkers: chunkers, pool: pool, packSize: packSize)
   }
 
   public func stage() async throws -> any StagedBlob { LocalStagedBlob(store: self) }
@@ -67,7 +68,7 @@ public final class LocalBlobStore: BlobStore {
   }
 
   public func read(_ digest: Digest, range: Range<Int64>?) async throws -> BlobBytes {
-    let content = try await find(digest, { try self.open($0, digest) }, { try await self.open($0, digest) })
+    let content = try await find(digest, { try self.open($0, digest) }, { try await self.packs.open($0, digest) })
     guard let content else { throw BlobStoreError.notFound(digest) }
     return try BlobBytes(digest: digest, content: content, range: range, pool: pool)
   }
@@ -111,10 +112,6 @@ extension LocalBlobStore {
     guard let file = try OpenFile.reading(path) else { return nil }
     return path.hasSuffix(".lz4")
       ? try CompressedContent(digest: digest, file: file) : try RawContent(digest: digest, file: file)
-  }
-
-  private func open(_ content: ChunkedContent, _ digest: Digest) async throws -> any BlobContent {
-    PackedContent(try await manifest(of: digest, content), packs: PackFiles(layout: layout), index: index)
   }
 
   /// The first answer among the places where a blob may be, condemned ones too; see ``BlobLayout`` for why it looks twice.

@@ -33,9 +33,9 @@ enum PackFormat {
     return bytes
   }
 
-  /// Reads the entries of a pack file. Blocks the calling thread.
+  /// Reads the entries of a pack. Blocks the calling thread.
   /// - Throws: ``PackDamage`` when they are not what was written.
-  static func entries(of file: OpenFile) throws -> [PackEntry] {
+  static func entries(of file: any PackBytes) throws -> [PackEntry] {
     let size = try file.size()
     guard size >= Int64(header.count + trailerByteCount), try file.read(at: 0, count: header.count) == header else {
       throw PackDamage("it does not begin as a pack does")

@@ -104,22 +104,22 @@ final class PackedContent: BlobContent {
   }
 }
 
-/// A pack file that is not there.
+/// A pack that is not there.
 struct MissingPack: Error, CustomStringConvertible {
-  let path: String
+  let name: String
 
-  var description: String { "the pack \(path) is gone" }
+  var description: String { "the pack \(name) is gone" }
 }
 
 /// Reads chunks and manifests. Blocks the calling thread.
 final class PackFiles: Sendable {
-  /// Pack files held open; a content that was written at once lies in few.
+  /// Packs held open; a content that was written at once lies in few.
   private static let openLimit = 8
 
-  private let layout: BlobLayout
-  private let open = Mutex<[UUID: OpenFile]>([:])
+  private let storage: any PackStorage
+  private let open = Mutex<[UUID: any PackBytes]>([:])
 
-  init(layout: BlobLayout) { self.layout = layout }
+  init(storage: any PackStorage) { self.storage = storage }
 
   /// A chunk's bytes, checked against its digest.
   /// - Throws: ``MissingPack``; ``BlobStoreError/damaged(_:_:)``, which names `content`.
@@ -127,9 +127,21 @@ final class PackFiles: Sendable {
     let stored = try bytes(of: place.pack, at: place.offset, count: place.storedSize, of: content)
     guard let chunk = Self.chunk(stored, place.codec, size: place.size, digest: digest) else {
       throw BlobStoreError.damaged(
-        content, "its chunk \(digest) is damaged, at byte \(place.offset) of \(layout.pack(place.pack))")
+        content, "its chunk \(digest) is damaged, at byte \(place.offset) of \(storage.name(of: place.pack))")
     }
     return chunk
+  }
+
+  /// Whether a chunk can be read. What cannot be known at the moment is thrown.
+  func isWhole(_ digest: Digest, at place: ChunkPlace, of content: Digest) throws -> Bool {
+    do {
+      _ = try chunk(digest, at: place, of: content)
+      return true
+    } catch let error as BlobStoreError where error.isTransient {
+      throw error
+    } catch is BlobStoreError, is MissingPack {
+      return false
+    }
   }
 
   /// The bytes of a chunk from its stored form; nil when they are not those of its digest.
@@ -150,21 +162,21 @@ final class PackFiles: Sendable {
       return try Manifest(bytes, of: content, size: place.settled.size)
     } catch {
       throw BlobStoreError.damaged(
-        content, "\(error.description), at byte \(place.offset) of \(layout.pack(place.pack))")
+        content, "\(error.description), at byte \(place.offset) of \(storage.name(of: place.pack))")
     }
   }
 
   private func bytes(of pack: UUID, at offset: Int64, count: Int, of content: Digest) throws -> [UInt8] {
     let bytes = try file(of: pack).read(at: offset, count: count)
     guard bytes.count == count else {
-      throw BlobStoreError.damaged(content, "\(layout.pack(pack)) ends before byte \(offset + Int64(count))")
+      throw BlobStoreError.damaged(content, "\(storage.name(of: pack)) ends before byte \(offset + Int64(count))")
     }
     return bytes
   }
 
-  private func file(of pack: UUID) throws -> OpenFile {
+  private func file(of pack: UUID) throws -> any PackBytes {
     if let file = open.withLock({ $0[pack] }) { return file }
-    guard let file = try OpenFile.reading(layout.pack(pack)) else { throw MissingPack(path: layout.pack(pack)) }
+    guard let file = try storage.open(pack) else { throw MissingPack(name: storage.name(of: pack)) }
     open.withLock { open in
       if open.count >= Self.openLimit { open = [:] }
       open[pack] = file

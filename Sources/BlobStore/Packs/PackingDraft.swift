@@ -41,21 +41,19 @@ final class PackingDraft: Sendable {
   private let size: Int64
   private let chunker: Chunker
   private let packSize: Int64
-  private let layout: BlobLayout
-  private let disk: Disk
+  private let staging: PackStaging
   // One task advances the draft, awaiting each step, so nobody waits for the lock.
   private let state = Mutex(State())
 
   init(
-    digest: Digest, raw: OpenFile, chunkers: Chunkers, packSize: Int64, layout: BlobLayout, disk: Disk
+    digest: Digest, raw: OpenFile, chunkers: Chunkers, packSize: Int64, staging: PackStaging
   ) throws(BlobStoreError) {
     self.packSize = packSize
     self.digest = digest
     self.raw = raw
     size = try raw.size()
     chunker = chunkers.chunker(forContentOf: size)
-    self.layout = layout
-    self.disk = disk
+    self.staging = staging
   }
 
   /// - Parameter known: of the chunks last asked for, those that the index has.
@@ -83,7 +81,7 @@ final class PackingDraft: Sendable {
   /// Writes the chunks of the window that nobody has.
   private func write(_ state: inout State) throws {
     for (chunk, range) in state.cut where state.kept.insert(chunk).inserted {
-      var writer = try state.writer.take() ?? PackWriter(path: layout.newStagedPath(), disk: disk)
+      var writer = try state.writer.take() ?? staging.writer()
       let result = Result { try writer.add(state.window.span.bytes.extracting(range), digest: chunk) }
       state.writer = consume writer
       try result.get()
@@ -118,7 +116,7 @@ final class PackingDraft: Sendable {
     guard actual == digest.bytes else {
       throw BlobStoreError.damaged(digest, "its bytes have the digest \(Digest(bytes: actual))")
     }
-    var writer = try state.writer.take() ?? PackWriter(path: layout.newStagedPath(), disk: disk)
+    var writer = try state.writer.take() ?? staging.writer()
     // Should this fail, the sweeper removes what was written.
     try writer.add(Manifest(digest: digest, chunker: chunker.name, parts: state.parts))
     return try writer.finish()

@@ -173,7 +173,7 @@ struct Restoring: Sendable {
 
   /// Every content that a file has, from its first byte to its last.
   private func read(
-    _ store: LocalBlobStore, _ connections: Connections, _ report: inout RestoreReport, _ bars: StageBars
+    _ store: any ExaminedBlobStore, _ connections: Connections, _ report: inout RestoreReport, _ bars: StageBars
   ) async throws {
     let contents = ContentViews(pool: connections.pool)
     let totals = try await contents.totals()

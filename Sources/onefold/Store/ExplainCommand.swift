@@ -61,7 +61,7 @@ struct ExplainCommand: AsyncParsableCommand {
   }
 
   private func explain(
-    _ digest: Digest, _ settings: Settings, _ connections: Connections, _ store: LocalBlobStore,
+    _ digest: Digest, _ settings: Settings, _ connections: Connections, _ store: any ExaminedBlobStore,
     _ contents: ContentViews, _ reclaimer: Reclaimer
   ) async throws -> String {
     let stream = StreamName(category: "content", id: digest.hex)

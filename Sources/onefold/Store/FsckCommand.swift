@@ -71,7 +71,7 @@ struct FsckCommand: AsyncParsableCommand {
   }
 
   private func check(
-    _ store: LocalBlobStore, _ contents: ContentViews, _ bar: ProgressBar, _ report: inout StoreReport
+    _ store: any ExaminedBlobStore, _ contents: ContentViews, _ bar: ProgressBar, _ report: inout StoreReport
   ) async throws {
     var last: Digest?
     while true {
@@ -92,7 +92,7 @@ struct FsckCommand: AsyncParsableCommand {
 
   /// What is wrong with which of some contents; as many are read at a time as there are processors.
   private func verdicts(
-    on part: [ContentViews.HeldContent], _ store: LocalBlobStore, _ bar: ProgressBar
+    on part: [ContentViews.HeldContent], _ store: any ExaminedBlobStore, _ bar: ProgressBar
   ) async throws -> [(ContentViews.HeldContent, String)] {
     let lanes = ProcessInfo.processInfo.activeProcessorCount
     return try await withThrowingTaskGroup(of: [(ContentViews.HeldContent, String)].self) { group in
@@ -114,7 +114,7 @@ struct FsckCommand: AsyncParsableCommand {
   }
 
   /// Why a content is not whole; nil when it is.
-  private func reason(against digest: Digest, _ store: LocalBlobStore) async throws -> String? {
+  private func reason(against digest: Digest, _ store: any ExaminedBlobStore) async throws -> String? {
     do {
       if repair { _ = try await store.settle(digest) }
       try await store.verify(digest)
