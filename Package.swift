@@ -115,7 +115,10 @@ let package = Package(
       swiftSettings: strict),
     .target(
       name: "BlobStore",
-      dependencies: ["Domain", "DedupEngine", "Postgres", .nioCore, .nioPosix, .logging, .metrics, .lifecycle],
+      dependencies: [
+        "Domain", "DedupEngine", "Postgres", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1, .nioPosix, .logging, .metrics,
+        .lifecycle,
+      ],
       swiftSettings: strict),
 
     // Level 4: read models; people.

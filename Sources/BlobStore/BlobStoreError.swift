@@ -16,13 +16,15 @@ public enum BlobStoreError: Error, Equatable, CustomStringConvertible {
   case full
   /// The blob was finished or discarded before this call, or the call before it failed.
   case closed
+  /// The service that keeps the bytes does not answer, or refuses. A sentence for operators: it names places.
+  case unavailable(String)
   /// Anything else that the operating system refused.
   case system(operation: String, path: String, errno: Int32)
 
   /// Whether the same call may work later.
   public var isTransient: Bool {
     switch self {
-    case .full: true
+    case .full, .unavailable: true
     case .system(_, _, let code): [EINTR, EAGAIN, EMFILE, ENFILE, ENOMEM].contains(code)
     case .notFound, .damaged, .mismatch, .rangeOutside, .closed: false
     }
@@ -36,6 +38,7 @@ public enum BlobStoreError: Error, Equatable, CustomStringConvertible {
     case .rangeOutside(let range, let size): "bytes \(range) are outside of a blob of \(size) bytes"
     case .full: "the disk of the blob store is full"
     case .closed: "the staged blob is closed"
+    case .unavailable(let reason): "the blob store does not answer: \(reason)"
     case .system(let operation, let path, let code): "\(operation) \(path): \(String(cString: strerror(code)))"
     }
   }

@@ -1,23 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BlobStore
 import Domain
 import NIOCore
-import Testing
 import TestSupport
+import Testing
+
+@testable import BlobStore
 
 /// A store to be held to the contract, and what it needs to live.
 struct StoreUnderTest: Sendable, CustomTestStringConvertible {
   let testDescription: String
+  /// Of the trial of removals: some stores are slower than others.
+  let trialRounds: Int
+  /// Whether what is published has its final form at once, and what is published again while it is condemned is restored: others publish a copy.
+  var settlesAtOnce = false
   let open: @Sendable () throws -> (store: any BlobStore, home: TemporaryDirectory?)
 
-  static let all: [StoreUnderTest] = [
-    StoreUnderTest(testDescription: "memory") { (MemoryBlobStore(), nil) },
-    StoreUnderTest(testDescription: "local") {
-      let home = try TemporaryDirectory()
-      return (try LocalBlobStore(root: "\(home.path)/blobs", threads: 4), home)
-    },
-  ]
+  static let all: [StoreUnderTest] =
+    [
+      StoreUnderTest(testDescription: "memory", trialRounds: 4000) { (MemoryBlobStore(), nil) },
+      StoreUnderTest(testDescription: "local", trialRounds: 800) {
+        let home = try TemporaryDirectory()
+        return (try LocalBlobStore(root: "\(home.path)/blobs", threads: 4), home)
+      },
+    ]
+    + (S3Server.shared.map { server in
+      [
+        StoreUnderTest(testDescription: "s3", trialRounds: 80, settlesAtOnce: true) {
+          let home = try TemporaryDirectory()
+          let store = try S3BlobStore(
+            server.configuration(), staging: "\(home.path)/staging", index: MemoryChunkIndex(), threads: 4)
+          return (store, home)
+        }
+      ]
+    } ?? [])
+}
+
+extension StoreUnderTest {
+  /// However many wrote it.
+  func expectOneBlob(in store: any BlobStore, _ home: TemporaryDirectory?) async throws {
+    guard let home else { return }
+    if !settlesAtOnce { return #expect(home.files().count == 1) }
+    _ = try await store.tidyPacks(olderThan: .seconds(-10))
+    let totals = try await store.chunkTotals()
+    #expect(totals.contents == 1 && totals.packs == 1, "\(totals)")
+    #expect(home.files().isEmpty, "nothing is left on the way")
+  }
 }
 
 /// Contents by name; the same every time.

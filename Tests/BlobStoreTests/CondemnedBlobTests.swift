@@ -15,7 +15,8 @@ import TestSupport
     let (store, home) = try kind.open()
     for content in [[], [7], Sample.text(300_000), Sample.noise(300_000)] {
       let digest = try await store.publish(content).digest
-      let storedBytes = settled ? try await store.settle(digest).storedBytes : Int64(content.count)
+      let isFinal = settled || kind.settlesAtOnce
+      let storedBytes = isFinal ? try await store.settle(digest).storedBytes : Int64(content.count)
       for time in ["first", "second"] { #expect(try await store.condemn(digest) == storedBytes, "the \(time) time") }
       #expect(try await store.contains(digest))
       #expect(try await store.size(of: digest) == Int64(content.count))
@@ -54,8 +55,8 @@ import TestSupport
     _ = try await store.settle(digest)
     _ = try await store.condemn(digest)
     _ = try await store.publish(content)
-    #expect(try await store.removeCondemned(digest) == Int64(size))
-    #expect(try await store.bytes(digest) == content, "the copy of the later upload")
+    #expect(try await store.removeCondemned(digest) == (kind.settlesAtOnce ? nil : Int64(size)))
+    #expect(try await store.bytes(digest) == content, "the copy of the later upload, or what it has restored")
     withExtendedLifetime(home) {}
   }
 
@@ -88,7 +89,7 @@ import TestSupport
   func noReferenceIsEverLeftWithoutItsBytes(kind: StoreUnderTest) async throws {
     let (store, home) = try kind.open()
     // A disk takes its time.
-    let (rounds, seed, start) = (Trials.count(home == nil ? 4000 : 800), Trials.seed(), ContinuousClock.now)
+    let (rounds, seed, start) = (Trials.count(kind.trialRounds), Trials.seed(), ContinuousClock.now)
     let contents = (0..<8).map { number in
       switch number % 4 {
       case 0, 2: Sample.text(6000 + number)
@@ -100,7 +101,8 @@ import TestSupport
     Trials.held(
       32, "\(rounds) rounds (\(kind.testDescription))", seed: seed, since: start, "restored \(outcomes.restored)",
       "removed \(outcomes.removed)", "kept a copy of their own \(outcomes.copied)")
-    #expect(outcomes.restored > 0 && outcomes.removed > 0 && outcomes.copied > 0, "everything met everything")
+    #expect(outcomes.restored > 0 && outcomes.removed > 0, "everything met everything")
+    #expect(outcomes.copied > 0 || kind.settlesAtOnce)
     withExtendedLifetime(home) {}
   }
 }

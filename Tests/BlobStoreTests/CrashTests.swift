@@ -29,7 +29,7 @@ struct CrashTests {
     }
 
     /// Published in its final form, so that nothing is left to do for settling.
-    var isSettledAtOnce: Bool { content().count <= LocalStagedBlob.inMemoryLimit }
+    var isSettledAtOnce: Bool { content().count <= Spool.inMemoryLimit }
   }
 
   let home: TemporaryDirectory

@@ -83,6 +83,18 @@ struct Disk: Sendable {
     }
   }
 
+  /// Removes the files of a directory that nothing was written to since, and says how many that were.
+  func sweep(_ directory: String, writtenBefore oldest: time_t) throws(BlobStoreError) -> Int {
+    var swept = 0
+    try list(directory) { name, written throws(BlobStoreError) in
+      // What is gone by now was finished or discarded.
+      guard written < oldest else { return }
+      try remove("\(directory)/\(name)")
+      swept += 1
+    }
+    return swept
+  }
+
   @discardableResult
   private func check(
     _ operation: String, _ path: String, except expected: Int32 = 0, _ body: () -> Int32

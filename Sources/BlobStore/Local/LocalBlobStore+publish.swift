@@ -51,7 +51,7 @@ extension LocalBlobStore {
   /// - Returns: those that are durable in packs now. Others are there in another form, or condemned, or empty, or too few.
   private func publish(packable contents: [Digest: ByteBuffer]) async throws -> Set<Digest> {
     let candidates = Array(
-      contents.filter { (1...LocalStagedBlob.inMemoryLimit).contains($0.value.readableBytes) }.keys)
+      contents.filter { (1...Spool.inMemoryLimit).contains($0.value.readableBytes) }.keys)
     let known = try await index.contents(among: candidates)
     let (whole, damaged) = try await packs.check(known.filter { !$0.value.isCondemned && $0.value.isOneChunk })
     let unknown = candidates.filter { known[$0] == nil }

@@ -75,18 +75,7 @@ public final class LocalBlobStore: BlobStore {
 
   public func sweepStaged(olderThan age: Duration) async throws -> Int {
     let oldest = time(nil) - Int(age.components.seconds)
-    return try await pool.run { try self.sweepStaged(writtenBefore: oldest) }
-  }
-
-  private func sweepStaged(writtenBefore oldest: time_t) throws(BlobStoreError) -> Int {
-    var swept = 0
-    try disk.list(layout.staged) { name, written throws(BlobStoreError) in
-      // What is gone by now was finished or discarded.
-      guard written < oldest else { return }
-      try disk.remove("\(layout.staged)/\(name)")
-      swept += 1
-    }
-    return swept
+    return try await pool.run { [disk, layout] in try disk.sweep(layout.staged, writtenBefore: oldest) }
   }
 }
 

@@ -117,6 +117,7 @@ extension Problem {
     switch error {
     case .mismatch: .digestMismatch
     case .full: .storageFull
+    case .unavailable: .unavailable("The place where contents are kept does not answer.")
     case .notFound, .damaged, .rangeOutside, .closed, .system: .internal
     }
   }

@@ -71,6 +71,10 @@ public struct JobFailure: Error, Equatable, CustomStringConvertible {
     case .full:
       // However long it takes somebody to make room: attempts would run out long before.
       self.init(.later(.seconds(15)), code: "blob.full", reason: "The disk is full.", detail: detail)
+    case .unavailable:
+      self.init(
+        .later(.seconds(15)), code: "blob.unavailable", reason: "The place where contents are kept does not answer.",
+        detail: detail)
     case .mismatch, .rangeOutside, .closed, .system:
       self.init(.retry, code: "blob.system", reason: "The stored content could not be worked on.", detail: detail)
     }
