@@ -116,7 +116,8 @@ let package = Package(
     .target(
       name: "BlobStore",
       dependencies: [
-        "Domain", "DedupEngine", "Postgres", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1, .nioPosix, .logging, .metrics,
+        "Domain", "DedupEngine", "Postgres", .asyncHTTPClient, .crypto, .nioCore, .nioHTTP1, .nioPosix, .logging,
+        .metrics,
         .lifecycle,
       ],
       swiftSettings: strict),

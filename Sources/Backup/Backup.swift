@@ -33,7 +33,7 @@ public struct Backup: Sendable {
   }
 
   private let database: PostgresConfiguration
-  private let store: BlobTree
+  private let store: BlobTree?
   private let directory: URL
   private let target: BlobTree
   private let version: String
@@ -42,16 +42,16 @@ public struct Backup: Sendable {
 
   /// - Parameters:
   ///   - database: as a role that may read every table: the owner of the schema.
-  ///   - blobs: the root of the blob store.
+  ///   - blobs: the root of the blob store; nil when the bytes are in a bucket: then they are not copied.
   ///   - directory: of the backup; made if need be.
   public init(
-    of database: PostgresConfiguration, blobs: URL, in directory: URL, version: String, options: Options = Options(),
+    of database: PostgresConfiguration, blobs: URL?, in directory: URL, version: String, options: Options = Options(),
     logger: Logger = Logger(label: "onefold.backup")
   ) {
     var unhurried = database
     unhurried.statementTimeout = nil
     self.database = unhurried
-    store = BlobTree(root: blobs.path)
+    store = blobs.map { BlobTree(root: $0.path) }
     self.directory = directory
     target = BlobTree(root: directory.appending(path: "blobs").path)
     self.version = version
@@ -69,10 +69,11 @@ public struct Backup: Sendable {
     defer { lock.release() }
     let earlier = try BackupManifest.read(in: directory)
     // What is in the store before the snapshot may be needed for it, even if it goes meanwhile.
-    let before = Set(try store.entries().map(\.target))
+    let before = Set(try store?.entries().map(\.target) ?? [])
     var manifest = try await copyDatabase(after: earlier, progress)
-    let copied = try await copyBlobs(progress)
+    let copied = if let store { try await copyBlobs(of: store, progress) } else { Copied() }
     manifest.blobs = copied.blobs
+    manifest.contentsAreElsewhere = store == nil ? true : nil
     try DurableFile.syncDirectories(below: directory.path)
     try manifest.write(in: directory)
     // Only now: until here the earlier backup was the one that counts.
@@ -186,7 +187,9 @@ public struct Backup: Sendable {
   }
 
   /// A file may move from one place to another under our hands, and be missed in both: so a look after the last one that met such a file.
-  private func copyBlobs(_ progress: @escaping @Sendable (BackupProgress) -> Void) async throws -> Copied {
+  private func copyBlobs(
+    of store: BlobTree, _ progress: @escaping @Sendable (BackupProgress) -> Void
+  ) async throws -> Copied {
     var copied = Copied()
     for look in 1...10 {
       let entries = try store.entries()

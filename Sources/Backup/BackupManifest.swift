@@ -27,6 +27,8 @@ public struct BackupManifest: Codable, Sendable, Equatable {
   /// What the read tables were.
   public var projections: [ProjectionDigest] = []
   public var blobs = Blobs()
+  /// True for an installation that keeps its bytes in a bucket, of which there are none here.
+  public var contentsAreElsewhere: Bool?
 
   /// Rows of `COPY … (FORMAT binary)` in an LZ4 frame.
   public struct File: Codable, Sendable, Equatable {

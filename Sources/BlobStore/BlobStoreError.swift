@@ -18,6 +18,8 @@ public enum BlobStoreError: Error, Equatable, CustomStringConvertible {
   case closed
   /// The service that keeps the bytes does not answer, or refuses. A sentence for operators: it names places.
   case unavailable(String)
+  /// The place is another installation's.
+  case foreign(String)
   /// Anything else that the operating system refused.
   case system(operation: String, path: String, errno: Int32)
 
@@ -26,7 +28,7 @@ public enum BlobStoreError: Error, Equatable, CustomStringConvertible {
     switch self {
     case .full, .unavailable: true
     case .system(_, _, let code): [EINTR, EAGAIN, EMFILE, ENFILE, ENOMEM].contains(code)
-    case .notFound, .damaged, .mismatch, .rangeOutside, .closed: false
+    case .notFound, .damaged, .mismatch, .rangeOutside, .closed, .foreign: false
     }
   }
 
@@ -38,6 +40,8 @@ public enum BlobStoreError: Error, Equatable, CustomStringConvertible {
     case .rangeOutside(let range, let size): "bytes \(range) are outside of a blob of \(size) bytes"
     case .full: "the disk of the blob store is full"
     case .closed: "the staged blob is closed"
+    case .foreign(let place):
+      "\(place) holds the contents of another installation: restore the database that belongs to it, or choose another ONEFOLD_S3_PREFIX"
     case .unavailable(let reason): "the blob store does not answer: \(reason)"
     case .system(let operation, let path, let code): "\(operation) \(path): \(String(cString: strerror(code)))"
     }

@@ -30,7 +30,7 @@ def compose():
     example = (ROOT / ".env.example").read_text()
     secrets = {name: "x" * 40 for name in re.findall(r"^(\w+)=$", example, re.M)}
     result = run(BIN / "docker-compose", "--profile", "*", "-f", "docker-compose.yml", "config", "--format", "json",
-                 env={**os.environ, **secrets, "OPENSEARCH_URL": "http://opensearch:9200"})
+                 env={**os.environ, **secrets, "OPENSEARCH_URL": "http://opensearch:9200", "ONEFOLD_S3_ENDPOINT": "http://s3:9000"})
     assert result.returncode == 0, result.stderr
     return json.loads(result.stdout)["services"]
 
@@ -39,8 +39,8 @@ ROLES = {"server": "serve", "worker": "work", "project": "project", "relay": "re
 
 
 def test_compose_file_is_valid_and_has_all_that_belongs_to_an_installation(compose):
-    assert set(compose) == {*ROLES, "nginx", "postgres", "redis", "opensearch", "otel-collector", "prometheus", "grafana", "loki",
-                            "promtail", "postgres-exporter", "redis-exporter", "nginx-exporter"}
+    assert set(compose) == {*ROLES, "nginx", "postgres", "redis", "opensearch", "s3", "s3-bucket", "otel-collector", "prometheus",
+                            "grafana", "loki", "promtail", "postgres-exporter", "redis-exporter", "nginx-exporter"}
 
 
 def test_compose_file_refuses_to_start_without_secrets():
@@ -63,7 +63,7 @@ def test_every_compose_command_is_a_subcommand(compose):
 
 
 def test_every_variable_that_a_container_gets_is_one_that_the_program_knows(compose):
-    known = set(re.findall(r"`([A-Z][A-Z_]+)`", run(BINARY, "settings").stdout))
+    known = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", run(BINARY, "settings").stdout))
     telemetry = run(BINARY, "settings", "--telemetry").stdout
     for pattern in re.findall(r"^\| `([A-Z_{},]+)`", telemetry, re.M):
         head, braces, tail = re.match(r"([A-Z_]*)(?:\{([A-Z,]+)\})?([A-Z_]*)", pattern).groups()
@@ -83,7 +83,7 @@ def test_every_mounted_file_is_there(compose):
 def test_every_image_is_pinned_and_every_container_has_limits(compose):
     for name, service in compose.items():
         image, _, tag = service["image"].rpartition(":")
-        assert image and re.search(r"\d+\.\d+", tag), f"{name}: {service['image']}"
+        assert image and re.search(r"\d+\.\d+|RELEASE\.\d{4}-\d\d-\d\d", tag), f"{name}: {service['image']}"
         if service.get("restart") != "no":
             assert service["deploy"]["resources"]["limits"]["memory"], name
             assert service["logging"]["options"]["max-size"], name
@@ -102,7 +102,7 @@ def test_onefolds_containers_may_write_nothing_but_their_volumes(compose):
 
 # What an image has to ask itself with. The images of Loki, Promtail, the collector and the exporters have no shell and no such program.
 HEALTH_COMMANDS = {"postgres": {"pg_isready"}, "redis": {"redis-cli"}, "nginx": {"curl"}, "onefold": {"curl"}, "prometheus": {"wget"},
-                   "grafana": {"wget"}, "opensearch": {"curl"}}
+                   "grafana": {"wget"}, "opensearch": {"curl"}, "minio": {"mc"}}
 
 
 def test_every_health_check_is_a_command_that_its_image_has(compose):
@@ -118,7 +118,7 @@ def test_every_health_check_is_a_command_that_its_image_has(compose):
 
 
 # The port at which each service answers, by its image or by its configuration.
-PORTS = {"postgres": {5432}, "redis": {6379}, "opensearch": {9200}, "server": {8080}, "worker": {9464}, "project": {9464}, "relay": {9464},
+PORTS = {"postgres": {5432}, "redis": {6379}, "opensearch": {9200}, "s3": {9000}, "server": {8080}, "worker": {9464}, "project": {9464}, "relay": {9464},
          "nginx": {8080, 8081}, "prometheus": {9090}, "grafana": {3000}, "loki": {3100}, "promtail": {9080},
          "otel-collector": {4318, 8888, 13133}, "postgres-exporter": {9187}, "redis-exporter": {9121}, "nginx-exporter": {9113}}
 

@@ -2,7 +2,7 @@
 
 import DedupEngine
 public import Domain
-import Foundation
+public import Foundation
 import Glibc
 import NIOCore
 public import Postgres
@@ -67,6 +67,41 @@ public final class S3BlobStore: BlobStore {
     // Another may have been quicker.
     guard let kept = try client.read(name) else { throw .unavailable("\(client.place(name)) is gone") }
     return kept
+  }
+
+  /// Makes sure that the bucket's place is of one installation alone, whose log begins with this event.
+  ///
+  /// - Parameter installation: nil for one that has nothing in its log yet: then the place must be nobody's.
+  /// - Throws: ``BlobStoreError/foreign(_:)``.
+  public func claim(for installation: UUID?) async throws {
+    try await pool.run { [client] in
+      let name = "installation"
+      func owner() throws -> String? { try client.read(name).map { String(decoding: $0, as: UTF8.self) } }
+      let own = installation?.uuidString.lowercased()
+      if try owner() == nil, let own { _ = try client.create(name, Array(own.utf8)) }
+      guard let owner = try owner(), owner != own else { return }
+      throw BlobStoreError.foreign(client.place(""))
+    }
+  }
+
+  /// Keeps an object, reads it and removes it.
+  ///
+  /// - Returns: the place, and the seconds until the object was kept.
+  /// - Throws: ``BlobStoreError/unavailable(_:)``.
+  public static func trial(_ configuration: S3Configuration) async throws -> (place: String, seconds: Double) {
+    try await BlockingPool(threadCount: 1).run {
+      let client = S3Client(configuration)
+      let name = "trials/\(UUID().uuidString.lowercased())"
+      let bytes = [UInt8](repeating: 0x5a, count: 4096)
+      let start = ContinuousClock.now
+      _ = try client.create(name, bytes)
+      let seconds = start.duration(to: .now) / .seconds(1)
+      guard try client.read(name, range: 1..<4096) == Array(bytes.dropFirst()) else {
+        throw BlobStoreError.unavailable("\(client.place(name)): what was kept is not what is read")
+      }
+      try client.remove(name)
+      return (client.place(""), seconds)
+    }
   }
 
   // MARK: Publishing

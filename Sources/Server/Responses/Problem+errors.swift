@@ -118,7 +118,7 @@ extension Problem {
     case .mismatch: .digestMismatch
     case .full: .storageFull
     case .unavailable: .unavailable("The place where contents are kept does not answer.")
-    case .notFound, .damaged, .rangeOutside, .closed, .system: .internal
+    case .notFound, .damaged, .rangeOutside, .closed, .foreign, .system: .internal
     }
   }
 

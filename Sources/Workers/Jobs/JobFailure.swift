@@ -75,7 +75,7 @@ public struct JobFailure: Error, Equatable, CustomStringConvertible {
       self.init(
         .later(.seconds(15)), code: "blob.unavailable", reason: "The place where contents are kept does not answer.",
         detail: detail)
-    case .mismatch, .rangeOutside, .closed, .system:
+    case .mismatch, .rangeOutside, .closed, .foreign, .system:
       self.init(.retry, code: "blob.system", reason: "The stored content could not be worked on.", detail: detail)
     }
   }

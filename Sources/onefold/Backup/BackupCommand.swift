@@ -53,8 +53,9 @@ struct BackupCommand: AsyncParsableCommand {
     }
     let place = URL(filePath: directory).standardizedFileURL
     let backup = Backup(
-      of: PostgresConfiguration(url: url, applicationName: "onefold backup"), blobs: settings.blobsDirectory, in: place,
-      version: Onefold.version, options: .init(notesProjections: !skipsDigests, keepsRemoved: keepRemoved),
+      of: PostgresConfiguration(url: url, applicationName: "onefold backup"),
+      blobs: settings.s3 == nil ? settings.blobsDirectory : nil,
+      in: place, version: Onefold.version, options: .init(notesProjections: !skipsDigests, keepsRemoved: keepRemoved),
       logger: settings.startLogging())
     let start = ContinuousClock.now
     let bar = StageBars()
@@ -95,7 +96,7 @@ struct BackupCommand: AsyncParsableCommand {
       Backed up position \(manifest.position), of \(manifest.recordedAt.formatted(.iso8601)), in \(Format.duration(duration / .seconds(1))).
       New: \(Format.count(Int(report.newEvents))) events, \(Format.count(report.copiedFiles)) files (\(Format.bytes(report.copiedBytes))). \
       Removed: \(Format.count(report.removedFiles)) files.
-      In all: \(Format.count(manifest.blobs.files)) files (\(Format.bytes(manifest.blobs.bytes))).
+      \(manifest.contentsAreElsewhere == true ? "The bytes are in the bucket, and not in it: keep versions or a copy of the bucket." : "In all: \(Format.count(manifest.blobs.files)) files (\(Format.bytes(manifest.blobs.bytes))).")
       \(withSecrets ? "The secrets are in it: let nobody read it." : "The secrets are not in it: keep ONEFOLD_KEY_SECRET, or secrets/ of the data directory, elsewhere.")
       """)
   }

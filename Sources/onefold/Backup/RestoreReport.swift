@@ -53,6 +53,7 @@ struct RestoreReport: Encodable, Sendable {
       )
     }
     lines += damaged.map { "    \($0.digest): \($0.reason)" }
+    if isDrill, contents == nil { lines.append("  contents: in a bucket, not read. onefold fsck reads them.") }
     if isDrill {
       lines.append(isAsItWas ? "This backup can be restored." : "This backup cannot be restored as it was.")
     } else if let dataDirectory {

@@ -54,6 +54,8 @@ struct Restoring: Sendable {
     var settings = settings
     settings.dataDirectory = place
     settings.blobsDirectory = place.appending(path: "blobs")
+    // Nobody else's bytes are touched by a drill.
+    settings.s3 = nil
     (settings.databaseURL, settings.databaseOwnerURL, settings.redisURL) = (nil, nil, nil)
     let result: Result<RestoreReport, any Error>
     do {
@@ -104,6 +106,12 @@ struct Restoring: Sendable {
       throw CommandError("Which database? Set DATABASE_OWNER_URL, or name a data directory that is not there yet.")
     }
     try settings.requireKeySecret()
+    guard isDrill || (restore.manifest.contentsAreElsewhere == true) == (settings.s3 != nil) else {
+      throw CommandError(
+        settings.s3 == nil
+          ? "The bytes of this backup are in a bucket: set ONEFOLD_S3_ENDPOINT and the other S3 settings as they were."
+          : "The bytes of this backup are in it: restore it without ONEFOLD_S3_ENDPOINT, into a directory.")
+    }
     let migrations = try Migrations.load(from: settings.migrationsDirectory)
     try await restore.loadDatabase(
       PostgresConfiguration(url: owner, applicationName: "onefold restore"), migrations: migrations
@@ -157,7 +165,8 @@ struct Restoring: Sendable {
       }
       return try await group.reduce(into: []) { $0.append($1) }.sorted { $0.projection < $1.projection }
     }
-    let store = try settings.openBlobs(connections)
+    if isDrill, restore.manifest.contentsAreElsewhere == true { return report }
+    let store = try await settings.openBlobs(connections)
     let found = try await store.findPacks(olderThan: .zero)
     guard isDrill else {
       try await connections.reclaimer(settings, blobs: store).offer(found)

@@ -35,6 +35,11 @@ struct Checkup: Sendable {
     }
     findings += await looking(at: "clocks", "See the lines above.") { try await clocks(connections) }
     findings += disk() + parser()
+    if let s3 = settings.s3 {
+      let advice =
+        "Is the service running, is the bucket there, and may the key read, write, list and delete in it? Uploads wait."
+      findings += await looking(at: "s3", advice) { try await bucket(s3, connections) }
+    }
     if let configuration = settings.openSearch {
       findings += await looking(at: "opensearch", "Comparisons wait until it answers.") {
         try await openSearch(configuration)

@@ -145,8 +145,15 @@ func withConnections(_ options: CommonOptions, _ body: (Connections) async throw
 
 extension Settings {
   /// The bytes, as this process reads and writes them.
-  func openBlobs(_ connections: Connections) throws -> LocalBlobStore {
-    try LocalBlobStore(root: blobsDirectory.path, database: connections.pool)
+  func openBlobs(_ connections: Connections) async throws -> any ExaminedBlobStore {
+    guard let s3 else { return try LocalBlobStore(root: blobsDirectory.path, database: connections.pool) }
+    try FileManager.default.createDirectory(
+      at: blobsDirectory.deletingLastPathComponent(), withIntermediateDirectories: true)
+    let store = try S3BlobStore(s3, staging: blobsDirectory.path, database: connections.pool)
+    // Two indexes over one bucket would each remove what the other one needs.
+    let first = try await connections.pool.query("SELECT id FROM log.event WHERE position = 1").first
+    try await store.claim(for: try first?.decode(0, as: UUID.self))
+    return store
   }
 
   func requiredDatabaseURL() throws -> String {

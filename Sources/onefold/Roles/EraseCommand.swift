@@ -47,7 +47,7 @@ struct EraseCommand: AsyncParsableCommand {
   private func erase(_ settings: Settings, _ connections: Connections) async throws -> Erasure {
     try await connections.keys.check()
     let ledger = FileLedger(log: connections.log, index: ProjectionFileIndex(pool: connections.pool))
-    let reclaimer = connections.reclaimer(settings, blobs: try settings.openBlobs(connections))
+    let reclaimer = connections.reclaimer(settings, blobs: try await settings.openBlobs(connections))
     let eraser = connections.eraser(ledger, reclaimer)
     guard let id = try await eraser.account(named: account) else {
       throw CommandError("There is no account \"\(account)\".")

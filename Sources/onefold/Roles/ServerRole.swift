@@ -16,7 +16,7 @@ import Telemetry
 struct ServerRole: Sendable {
   let settings: Settings
   let connections: Connections
-  let blobs: LocalBlobStore
+  let blobs: any ExaminedBlobStore
   private let directory: AccountDirectory
   private let erasures: Erasures
   private let dependencies: ServerDependencies
@@ -29,7 +29,7 @@ struct ServerRole: Sendable {
         "Access tokens need a secret that all servers share: set ONEFOLD_TOKEN_SECRET (openssl rand -hex 32).")
     }
     let (pool, log) = (connections.pool, connections.log)
-    blobs = try settings.openBlobs(connections)
+    blobs = try await settings.openBlobs(connections)
     metrics.watchDisk(of: settings.blobsDirectory.path)
     let tokens = try await Tokens(
       TokenConfiguration(

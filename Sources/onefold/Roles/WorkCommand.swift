@@ -21,7 +21,7 @@ struct WorkCommand: AsyncParsableCommand {
 
   func run() async throws {
     let role = try await Role("work", common.settings(worker.flags + operations.flags))
-    let blobs = try role.settings.openBlobs(role.connections)
+    let blobs = try await role.settings.openBlobs(role.connections)
     role.metrics.watchDisk(of: role.settings.blobsDirectory.path)
     try await role.run(role.connections.workers(role.settings, blobs: blobs))
   }

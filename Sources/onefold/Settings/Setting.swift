@@ -50,8 +50,26 @@ struct Setting: Sendable {
   static let blobsDirectory = Setting(
     "onefold.blobsDir", environment: "ONEFOLD_BLOBS_DIR", flag: "blobs-dir",
     help:
-      "Where the bytes are kept, on one file system that servers and workers share. Empty: blobs in the data directory."
+      "Where the bytes are kept, on one file system that servers and workers share. Empty: blobs in the data directory. With a bucket: where they are on their way, of each machine alone."
   )
+  static let s3Endpoint = Setting(
+    "s3.endpoint", environment: "ONEFOLD_S3_ENDPOINT", flag: nil,
+    help:
+      "Keep the bytes in a bucket of this S3-compatible service, such as https://s3.example.org:9000. Empty: in the directory."
+  )
+  static let s3Bucket = Setting(
+    "s3.bucket", environment: "ONEFOLD_S3_BUCKET", flag: nil, fallback: "onefold",
+    help: "The bucket, which must be there.")
+  static let s3Prefix = Setting(
+    "s3.prefix", environment: "ONEFOLD_S3_PREFIX", flag: nil,
+    help: "Before the names of all objects: one for each installation that uses the bucket.")
+  static let s3Region = Setting(
+    "s3.region", environment: "ONEFOLD_S3_REGION", flag: nil, fallback: "us-east-1",
+    help: "The region that requests are signed for.")
+  static let s3AccessKey = Setting(
+    "s3.accessKey", environment: "AWS_ACCESS_KEY_ID", flag: nil, help: "Who asks the service.")
+  static let s3SecretKey = Setting(
+    "s3.secretKey", environment: "AWS_SECRET_ACCESS_KEY", flag: nil, help: "What requests to it are signed with.")
   static let host = Setting(
     "onefold.host", environment: "ONEFOLD_HOST", flag: "host", fallback: "127.0.0.1",
     help: "The address to listen on; 0.0.0.0 for all.")
@@ -164,7 +182,8 @@ struct Setting: Sendable {
 
   static let all = [
     databaseURL, databaseOwnerURL, databasePoolSize, redisURL, openSearchURL, openSearchAlias, dataDirectory,
-    blobsDirectory, host, port, metricsPort, readyLag, dashboardDirectory, migrationsDirectory, tokenSecret,
+    blobsDirectory, s3Endpoint, s3Bucket, s3Prefix, s3Region, s3AccessKey, s3SecretKey, host, port, metricsPort,
+    readyLag, dashboardDirectory, migrationsDirectory, tokenSecret,
     previousTokenSecret,
     keySecret, registration,
     defaultQuota, maxUpload, reclaimGrace, scrubInterval, answerRetention, trashRetention, allowedOrigins, behindTLS,

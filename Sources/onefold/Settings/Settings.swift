@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import BlobStore
 import Configuration
 import Domain
 import Foundation
@@ -18,6 +19,8 @@ struct Settings: Sendable {
   var openSearchAlias: String
   var dataDirectory: URL
   var blobsDirectory: URL
+  /// Nil: the bytes are in ``blobsDirectory``.
+  var s3: S3Configuration?
   var host: String
   var port: Int
   var metricsPort: Int?
@@ -65,15 +68,13 @@ struct Settings: Sendable {
     flags: [String: String], file: String?,
     environment: [String: String] = ProcessInfo.processInfo.environment
   ) async throws -> Settings {
-    let given = flags.map {
-      (
-        AbsoluteConfigKey($0.key.split(separator: ".").map(String.init)),
-        ConfigValue(.string($0.value), isSecret: false)
-      )
+    // By the names that the table of settings gives: those that a library would derive from the keys are not all as others know them.
+    let variables = Setting.all.reduce(into: [String: String]()) { values, setting in
+      if let value = environment[setting.environment], !value.isEmpty { values[setting.key] = value }
     }
     var providers: [any ConfigProvider] = [
-      InMemoryProvider(name: "flags", values: Dictionary(uniqueKeysWithValues: given)),
-      EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty }),
+      InMemoryProvider(name: "flags", values: Self.values(flags)),
+      InMemoryProvider(name: "environment", values: Self.values(variables)),
     ]
     if let file {
       do {
@@ -83,6 +84,13 @@ struct Settings: Sendable {
       }
     }
     return try Settings(Values(reader: ConfigReader(providers: providers)))
+  }
+
+  private static func values(_ texts: [String: String]) -> [AbsoluteConfigKey: ConfigValue] {
+    Dictionary(
+      uniqueKeysWithValues: texts.map { key, text in
+        (AbsoluteConfigKey(key.split(separator: ".").map(String.init)), ConfigValue(.string(text), isSecret: true))
+      })
   }
 
   private init(_ values: Values) throws {
@@ -101,6 +109,16 @@ struct Settings: Sendable {
     }
     dataDirectory = URL(filePath: values.text(.dataDirectory) ?? ".onefold").standardizedFileURL
     blobsDirectory = values.text(.blobsDirectory).map { URL(filePath: $0) } ?? dataDirectory.appending(path: "blobs")
+    s3 = try values.text(.s3Endpoint).map { endpoint in
+      do {
+        return try S3Configuration(
+          endpoint: endpoint, bucket: values.text(.s3Bucket) ?? "", prefix: values.text(.s3Prefix) ?? "",
+          region: values.text(.s3Region) ?? "", accessKey: values.text(.s3AccessKey) ?? "",
+          secretKey: values.text(.s3SecretKey) ?? "")
+      } catch {
+        throw CommandError("The S3 settings cannot be used: \(error).")
+      }
+    }
     host = values.text(.host) ?? "127.0.0.1"
     port = try values.number(.port, in: 0...65535)
     metricsPort = try values.text(.metricsPort).map { _ in try values.number(.metricsPort, in: 0...65535) }

@@ -51,7 +51,7 @@ struct ExplainCommand: AsyncParsableCommand {
       digests = try await contents.digests(ofPath: subject, limit: Self.limit)
       guard !digests.isEmpty else { throw CommandError("No file has the path \"\(subject)\".") }
     }
-    let store = try settings.openBlobs(connections)
+    let store = try await settings.openBlobs(connections)
     let reclaimer = connections.reclaimer(settings, blobs: store)
     var parts: [String] = []
     for digest in digests {

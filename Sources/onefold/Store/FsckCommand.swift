@@ -52,7 +52,7 @@ struct FsckCommand: AsyncParsableCommand {
   }
 
   private func check(_ settings: Settings, _ connections: Connections) async throws -> StoreReport {
-    let store = try settings.openBlobs(connections)
+    let store = try await settings.openBlobs(connections)
     let contents = ContentViews(pool: connections.pool)
     var report = StoreReport()
     if repair {

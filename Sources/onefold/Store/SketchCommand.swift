@@ -51,7 +51,8 @@ struct SketchCommand: AsyncParsableCommand {
         "\(Format.count(Int(totals.contents))) contents (\(Format.bytes(totals.bytes))) would be read.\n")
     }
     let resketcher = Resketcher(
-      log: connections.log, blobs: try settings.openBlobs(connections), parser: Parser(logger: connections.logger),
+      log: connections.log, blobs: try await settings.openBlobs(connections),
+      parser: Parser(logger: connections.logger),
       views: views)
     let bar = ProgressBar(
       title: "Sketching", totalItems: Int(totals.contents), totalBytes: totals.bytes, unit: "contents")
