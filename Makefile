@@ -1,10 +1,12 @@
 # Onefold. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos bench bench-document capacity eval clean
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos upgrade bench bench-document capacity eval clean
 
 # Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
 ARGS ?=
+# The version that `make upgrade` begins with.
+OLD ?=
 # One benchmark, or some promises, instead of all: make bench ONLY=append, make chaos ONLY=17,22
 ONLY ?=
 # bash counts SECONDS by itself: only what was given on the command line is meant.
@@ -14,6 +16,8 @@ override SECONDS := $(if $(filter command,$(firstword $(origin SECONDS))),$(SECO
 # few in at a time by themselves.
 UNIT_TESTS := swift test --skip-build --no-parallel --skip IntegrationTests
 INTEGRATION_TESTS := swift test --skip-build --filter IntegrationTests
+# Most of their time they wait for processes to start; those of one file stay together and share an installation.
+END_TO_END_TESTS := .venv/bin/python -m pytest Tests/EndToEnd -q -n 2 --dist loadfile
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +46,7 @@ test: setup-tests dashboard ## Run every test: unit, integration, end-to-end
 	swift build --build-tests
 	$(UNIT_TESTS)
 	$(INTEGRATION_TESTS)
-	.venv/bin/python -m pytest Tests/EndToEnd -q
+	$(END_TO_END_TESTS)
 
 unit: setup-tests ## Run the tests that need no services
 	dashboard/test
@@ -56,7 +60,7 @@ integration: setup-tests ## Run the tests that start their own Postgres and Redi
 end-to-end: setup-tests dashboard ## Run the tests of the built program, browser included
 	swift build --product onefold-parser
 	swift build --product onefold
-	.venv/bin/python -m pytest Tests/EndToEnd -q
+	$(END_TO_END_TESTS)
 
 test-opensearch: setup-tests ## Run the tests of the index in OpenSearch on a real one: OPENSEARCH_URL=http://host:9200
 	swift build --product onefold-parser
@@ -75,6 +79,14 @@ chaos: setup-tests ## Hold every promise in its long form (ONLY=17,22 SEED=7 SEC
 	swift build --build-tests
 	.venv/bin/python Tests/EndToEnd/chaos.py $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FAULTS),--faults $(FAULTS))
+
+upgrade: setup-tests ## Upgrade from another version while people upload, and go back: OLD=<commit> (SECONDS=60)
+	@test -n "$(OLD)" || { echo "From which version? make upgrade OLD=<commit or tag>"; exit 2; }
+	rm -rf .build/old && git clone -q . .build/old && git -C .build/old checkout -q $(OLD)
+	swift build --package-path .build/old --product onefold-parser && swift build --package-path .build/old --product onefold
+	swift build --product onefold-parser && swift build --product onefold
+	ONEFOLD_OLD_BINARY=$(CURDIR)/.build/old/.build/debug/onefold $(if $(SECONDS),SECONDS=$(SECONDS)) \
+	  .venv/bin/python -m pytest Tests/EndToEnd/test_upgrade.py -q
 
 bench: ## Run the benchmarks (ONLY=name for one); writes .build/bench.json
 	@scripts/setup bench

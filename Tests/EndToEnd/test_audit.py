@@ -176,7 +176,7 @@ def test_the_past_of_a_real_account_stays_as_it_was(onefold, user):
     assert user.request("GET", f"/files/{first['id']}", params={"at": seen[0][0]}).json()["state"] == "live"
 
     history = user.get(f"/files/{first['id']}/history")["items"]
-    assert [entry["type"] for entry in history] == ["file.uploaded", "job.succeeded", "file.trashed", "file.removed"]
+    assert [entry["type"] for entry in history] == ["file.uploaded", "job.queued", "job.succeeded", "file.trashed", "file.removed"]
     copy = next(file for file in user.get("/files")["items"] if file["path"] == "b.txt")
     matched = [entry for entry in user.get(f"/files/{copy['id']}/history")["items"] if entry["type"] == "duplicates.exactMatched"]
     assert matched[0]["other"] == {"id": first["id"], "path": "a.txt"}

@@ -164,6 +164,49 @@ def test_a_group_follows_its_files(client):
     assert group["contents"] == 4 and group["members"][0]["digest"] == sha256(data(words))
 
 
+def test_an_owner_says_how_alike_contents_have_to_be_after_a_look_at_what_that_comes_to(client, onefold):
+    rng = random.Random(10)
+    words = text(rng)
+    contents = {"one.txt": data(words), "close.txt": data(edited(rng, words, 0.02)), "far.txt": data(edited(rng, words, 0.15)),
+                "same.txt": data(words).upper()}
+    for name, content in contents.items():
+        client.upload(name, content)
+    client.wait_until_settled()
+    assert client.get("/me/thresholds") == {
+        "text": 0.4, "picture": 0.68, "sameContent": True, "lowest": {"text": 0.4, "picture": 0.68}}
+    preview = client.get("/me/thresholds/preview", text=0.9)
+    assert (preview["now"]["contents"], preview["then"]["contents"], preview["then"]["groups"]) == (4, 3, 1)
+    pair, = preview["parting"]
+    assert pair["paths"] == ["one.txt", "far.txt"] and pair["likeness"] == "similar-text" and pair["score"] < 0.9
+    assert paths(groups(client)[0]) == sorted(contents), "a look changes nothing"
+
+    for wanted, left in (({"text": 0.9, "picture": 0.68, "sameContent": True}, ["close.txt", "one.txt", "same.txt"]),
+                         ({"text": None, "picture": None, "sameContent": True}, ["one.txt", "same.txt"]),
+                         ({"text": None, "picture": None, "sameContent": False}, []),
+                         ({"text": 0.4, "picture": 0.68, "sameContent": True}, sorted(contents))):
+        promised = client.get("/me/thresholds/preview", text=wanted["text"] or "off", sameContent="yes" if wanted["sameContent"] else "no")
+        answer = client.request("PUT", "/me/thresholds", json=wanted)
+        assert answer.status_code == 200, answer.text
+        assert [path for group in groups(client) for path in paths(group)] == left
+        assert client.get("/duplicates", **{"class": "similar"})["totals"] == promised["then"]
+        assert client.get("/me/thresholds") == {**wanted, "lowest": {"text": 0.4, "picture": 0.68}}
+        # What comes later is held to the same.
+    client.request("PUT", "/me/thresholds", json={"text": 0.9, "picture": 0.68, "sameContent": True})
+    client.upload("also far.txt", data(edited(rng, words, 0.15)))
+    client.wait_until_settled()
+    assert [path for group in groups(client) for path in paths(group)] == ["close.txt", "one.txt", "same.txt"]
+    rebuild(onefold)
+    assert [path for group in groups(client) for path in paths(group)] == ["close.txt", "one.txt", "same.txt"]
+
+    for method, path, options, status in (
+            ("PUT", "/me/thresholds", {"json": {"text": 0.1, "picture": 0.7, "sameContent": True}}, 422),
+            ("PUT", "/me/thresholds", {"json": {"text": "much"}}, 400),
+            ("GET", "/me/thresholds/preview", {"params": {"picture": "a lot"}}, 400),
+            ("GET", "/me/thresholds/preview", {"params": {"picture": "1.5"}}, 422)):
+        answer = client.request(method, path, **options)
+        assert answer.status_code == status and answer.json()["detail"], answer.text
+
+
 def test_nobody_is_told_of_what_others_have(client, onefold):
     rng = random.Random(7)
     words = text(rng)

@@ -2,12 +2,14 @@
 
 public import Foundation
 
-/// What may happen to an owner's duplicates. Stream: `duplicates-<id>`, of the group, the content or the pair that the event is about.
+/// What may happen to an owner's duplicates. Stream: `duplicates-<id>`, of the group, the content, the pair or the owner that the event is
+/// about.
 public enum DuplicateEvent: Equatable, Sendable {
   case exactMatched(DuplicateMatched)
   case nearMatched(DuplicateNearMatched)
   case dismissed(DuplicatesDismissed)
   case undone(DuplicateDecisionUndone)
+  case thresholdsSet(DuplicateThresholdsSet)
 }
 
 /// A file has the same bytes as an earlier file of the same owner.
@@ -107,4 +109,38 @@ public struct DuplicateDecisionUndone: DomainEvent {
     self.left = left
     self.right = right
   }
+}
+
+/// From which likeness on contents are shown together, 0...1; nil: never.
+public struct LikenessThresholds: Codable, Hashable, Sendable {
+  public var text: Double?
+  public var picture: Double?
+  /// Whether contents are that are the same but for how they are written.
+  public var sameContent: Bool
+
+  public init(text: Double?, picture: Double?, sameContent: Bool) {
+    self.text = text
+    self.picture = picture
+    self.sameContent = sameContent
+  }
+}
+
+/// The owner has said from which likeness on contents are shown together. Stream: `duplicates-<streamId>`.
+public struct DuplicateThresholdsSet: DomainEvent {
+  public static let eventType = "duplicates.thresholdsSet"
+  public var leastText: Double?
+  public var leastPicture: Double?
+  public var sameContent: Bool
+
+  public init(_ thresholds: LikenessThresholds) {
+    leastText = thresholds.text
+    leastPicture = thresholds.picture
+    sameContent = thresholds.sameContent
+  }
+
+  public var thresholds: LikenessThresholds {
+    LikenessThresholds(text: leastText, picture: leastPicture, sameContent: sameContent)
+  }
+
+  public static func streamId(owner: UUID) -> UUID { owner.derived("likeness") }
 }

@@ -9,6 +9,7 @@ public enum EventCatalog {
     FileUploaded.self, FileTrashed.self, FileRestored.self, FileRemoved.self,
     ContentAnalyzed.self, ContentSketched.self, ContentReclaimed.self,
     DuplicateMatched.self, DuplicateNearMatched.self, DuplicatesDismissed.self, DuplicateDecisionUndone.self,
+    DuplicateThresholdsSet.self,
     JobQueued.self, JobSucceeded.self, JobCompleted.self, JobFailed.self, JobDeadLettered.self,
     JobRequeued.self, JobCancelled.self, JobDiscarded.self, UniqueClaimed.self,
     QueuePaused.self, QueueResumed.self, QueueLimited.self,

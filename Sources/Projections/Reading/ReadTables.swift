@@ -8,6 +8,8 @@ struct ReadTables: Sendable {
   let copy: StaticString
   let placement: StaticString
   let dismissal: StaticString
+  let resemblance: StaticString
+  let threshold: StaticString
   let similarGroup: StaticString
   let ownerSavings: StaticString
   let installationSavings: StaticString
@@ -18,6 +20,7 @@ struct ReadTables: Sendable {
   static let live = ReadTables(
     file: "files.file", member: "duplicates.member", duplicateGroup: "duplicates.duplicate_group",
     copy: "similarity.copy", placement: "similarity.placement", dismissal: "similarity.dismissal",
+    resemblance: "similarity.resemblance", threshold: "similarity.threshold",
     similarGroup: "similarity.similar_group",
     ownerSavings: "savings.owner_savings", installationSavings: "savings.installation_savings",
     account: "quota.account", checkpoint: "projection.checkpoint")
@@ -26,6 +29,7 @@ struct ReadTables: Sendable {
   static let past = ReadTables(
     file: "pg_temp.file", member: "pg_temp.member", duplicateGroup: "pg_temp.duplicate_group",
     copy: "pg_temp.copy", placement: "pg_temp.placement", dismissal: "pg_temp.dismissal",
+    resemblance: "pg_temp.resemblance", threshold: "pg_temp.threshold",
     similarGroup: "pg_temp.similar_group",
     ownerSavings: "pg_temp.owner_savings", installationSavings: "pg_temp.installation_savings",
     account: "pg_temp.account", checkpoint: "pg_temp.checkpoint")

@@ -70,6 +70,7 @@ public final class ProjectionRunner: Service {
   private func follow() async {
     var failures = 0
     var isFirst = true
+    var isStrange = false
     while !Task.isCancelled {
       do {
         // What has failed may be what this start has mended.
@@ -80,15 +81,26 @@ public final class ProjectionRunner: Service {
         await measureParked()
         // Whoever leads: a runner that folds nothing shows how far the projection is, too.
         metrics.moved(to: checkpoint.position, head: try await log.head(), at: checkpoint.updatedAt)
-        guard checkpoint.error == nil else {
+        guard checkpoint.version == projection.version else {
+          // In the middle of an upgrade, or of the way back: another program folds them, and must not be stopped.
+          metrics.isStopped(true)
+          if !isStrange {
+            logger.warning(
+              "The tables are of another version: this program does not fold them",
+              metadata: ["tables": "\(checkpoint.version)", "program": "\(projection.version)"])
+          }
+          isStrange = true
           try await Task.sleep(for: options.stoppedPoll)
           continue
         }
-        guard checkpoint.version == projection.version else {
-          try await stop(
-            at: checkpoint.position,
-            "The tables are of version \(checkpoint.version), the program is of version \(projection.version): rebuild them."
-          )
+        isStrange = false
+        if let error = checkpoint.error {
+          // Programs before this one stopped others when they met tables that were not theirs.
+          if error.hasPrefix("The tables are of version ") {
+            _ = try await pool.execute(Checkpoint.clearError(projection.name))
+          } else {
+            try await Task.sleep(for: options.stoppedPoll)
+          }
           continue
         }
         try await follow(from: checkpoint.position) { failures = 0 }

@@ -6,7 +6,7 @@ public import Postgres
 
 /// Reads an owner's groups of similar contents.
 public struct SimilarViews: Sendable {
-  private let source: ReadSource
+  let source: ReadSource
 
   public init(_ source: ReadSource) { self.source = source }
 

@@ -20,6 +20,9 @@ struct SimilarityChanges {
     var algorithm: String
   }
 
+  /// By owner, what was said last.
+  private(set) var thresholds = InOrder<UUID, LikenessThresholds>()
+
   /// The first time, and what was said last: but what was said to be the same stays that.
   struct Resemblance {
     var matchedAt: Date
@@ -52,6 +55,9 @@ struct SimilarityChanges {
       case DuplicateDecisionUndone.eventType:
         let payload = try event.readable(DuplicateDecisionUndone.self)
         for pair in try OwnedPair.both(event, payload.left, payload.right) { dismissals[pair, default: nil] = nil }
+      case DuplicateThresholdsSet.eventType:
+        let payload = try event.readable(DuplicateThresholdsSet.self)
+        thresholds[try event.requiredOwner(), default: payload.thresholds] = payload.thresholds
       default: break
       }
     }

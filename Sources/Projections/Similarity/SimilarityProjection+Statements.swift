@@ -139,6 +139,17 @@ extension SimilarityProjection {
     """
   }
 
+  static func insert(_ thresholds: InOrder<UUID, LikenessThresholds>) -> Query {
+    let rows = zip(thresholds.keys, thresholds.values).flatMap { owner, thresholds in
+      SketchAlgorithm.allCases.map { (owner: owner, algorithm: $0.rawValue, least: thresholds.least(of: $0)) }
+    }
+    return """
+      INSERT INTO threshold (owner, least, algorithm)
+      SELECT * FROM unnest(\(rows.map(\.owner)), \(rows.map(\.least)), \(rows.map(\.algorithm)))
+      ON CONFLICT (owner, algorithm) DO UPDATE SET least = excluded.least
+      """
+  }
+
   static func delete(_ undone: [OwnedPair]) -> Query {
     """
     DELETE FROM dismissal USING \(undone) AS undone
@@ -175,6 +186,22 @@ extension SimilarityProjection {
     """
   }
 
+  /// Contents that resemble the middle of a full group from which others have moved, and come after these: as the groups were counted before.
+  static func waiting(for moved: [Moved], groupLimit: Int) -> Query {
+    let members = moved.compactMap { moved in moved.star.map { (star: $0, earliest: moved.earliest) } }
+    return """
+      SELECT DISTINCT star.owner, resemblance.other
+      FROM unnest(
+        \(members.map(\.star.owner)), \(members.map(\.star.digest)), \(members.map(\.earliest))
+      ) AS star (owner, digest, earliest)
+      JOIN similar_group ON similar_group.owner = star.owner AND similar_group.medoid = star.digest
+        AND similar_group.contents >= \(Int64(groupLimit))
+      JOIN resemblance ON resemblance.owner = star.owner AND resemblance.digest = star.digest
+      JOIN placement ON placement.owner = star.owner AND placement.digest = resemblance.other
+        AND placement.since > star.earliest
+      """
+  }
+
   /// The later content of each pair: the earlier one does not ask for it.
   static func laterOnes(of pairs: Set<OwnedPair>) -> Query {
     """
@@ -185,6 +212,11 @@ extension SimilarityProjection {
     """
   }
 
+  /// All contents of some owners that resemble others.
+  static func resembling(of owners: [UUID]) -> Query {
+    "SELECT DISTINCT owner, digest FROM resemblance WHERE owner = ANY (\(owners))"
+  }
+
   static func places(of contents: Set<OwnedContent>) -> Query {
     """
     SELECT owner, digest, since, live_copies > 0, medoid, score, algorithm, matched_at
@@ -193,7 +225,7 @@ extension SimilarityProjection {
     """
   }
 
-  /// Live contents before these that resemble them.
+  /// Live contents before these that resemble them as much as their owner wants.
   static func neighbours(of contents: Set<OwnedContent>) -> Query {
     """
     SELECT content.owner, content.digest, resemblance.other, other.since, resemblance.score, resemblance.algorithm,
@@ -203,6 +235,8 @@ extension SimilarityProjection {
     JOIN resemblance USING (owner, digest)
     JOIN placement AS other ON other.owner = content.owner AND other.digest = resemblance.other
       AND other.live_copies > 0 AND other.since < placement.since
+    LEFT JOIN threshold ON threshold.owner = content.owner AND threshold.algorithm = resemblance.algorithm
+    WHERE resemblance.score >= coalesce(threshold.least, 0)
     """
   }
 

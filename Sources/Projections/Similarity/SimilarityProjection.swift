@@ -15,11 +15,11 @@ public struct SimilarityProjection: Projection {
   public static let version = 2
   public static let eventTypes: Set<String>? = [
     "file.uploaded", "file.trashed", "file.restored", "file.removed", "content.sketched", "duplicates.nearMatched",
-    "duplicates.dismissed", "duplicates.undone",
+    "duplicates.dismissed", "duplicates.undone", "duplicates.thresholdsSet",
   ]
 
   public static let ownerTables: [StaticString] = [
-    "copy", "fingerprint", "resemblance", "dismissal", "placement", "similar_group",
+    "copy", "fingerprint", "resemblance", "dismissal", "placement", "similar_group", "threshold",
   ]
 
   /// How many contents a group may have, the medoid included.
@@ -38,14 +38,20 @@ public struct SimilarityProjection: Projection {
     try await index(changes, on: connection)
     if !changes.resemblances.isEmpty { _ = try await connection.execute(Self.insert(changes.resemblances)) }
     if !changes.dismissals.isEmpty { try await decide(changes.dismissals, on: connection) }
+    if !changes.thresholds.isEmpty { _ = try await connection.execute(Self.insert(changes.thresholds)) }
 
     if !moved.isEmpty {
       stars.formUnion(moved.map(\.content))
       stars.formUnion(moved.compactMap(\.star))
       doubtful.formUnion(try await Self.contents(connection.query(Self.dependents(of: moved))))
+      // Where a group was full, there may be room now for those that came after.
+      doubtful.formUnion(try await Self.contents(connection.query(Self.waiting(for: moved, groupLimit: groupLimit))))
     }
     let pairs = Set(changes.resemblances.keys + changes.dismissals.keys)
     if !pairs.isEmpty { doubtful.formUnion(try await Self.contents(connection.query(Self.laterOnes(of: pairs)))) }
+    if !changes.thresholds.isEmpty {
+      doubtful.formUnion(try await Self.contents(connection.query(Self.resembling(of: changes.thresholds.keys))))
+    }
     try await recount(stars, on: connection)
     try await settle(doubtful, on: connection)
   }

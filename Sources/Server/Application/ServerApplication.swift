@@ -110,6 +110,7 @@ public struct ServerApplication: Sendable {
       reads: reads, decisions: DuplicateDecisions(log: dependencies.log),
       evidence: ContentEvidence(blobs: dependencies.blobs, parser: dependencies.parser)
     ).addRoutes(to: signedIn)
+    ThresholdsController(reads: reads, thresholds: DuplicateThresholds(log: dependencies.log)).addRoutes(to: signedIn)
     SavingsController(reads: reads).addRoutes(to: signedIn)
     let jobs = JobViews(pool: pool)
     let control = JobControl(log: dependencies.log, jobs: jobs)

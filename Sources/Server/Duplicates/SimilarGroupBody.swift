@@ -47,7 +47,7 @@ struct SimilarGroupBody: Encodable {
 
 extension SimilarGroupBody {
   /// In words, what two contents have in common.
-  private static func likeness(algorithm: String) -> String {
+  static func likeness(algorithm: String) -> String {
     switch SketchAlgorithm(rawValue: algorithm) {
     case .canonical: "same-content"
     case .text: "similar-text"

@@ -70,3 +70,24 @@ def test_a_version_is_trashed_from_the_comparison_and_comes_back(dashboard, user
     assert [file["path"] for file in user.pages("/files")] == ["notes/plan.txt"]
     dashboard.get_by_role("button", name="Undo").click()
     expect(group).to_have_count(1)
+
+
+def test_how_alike_files_have_to_be_is_chosen_with_what_it_would_come_to(dashboard, user):
+    versions_of(user, 10, 200)
+    group = similar(dashboard)
+    expect(group).to_have_count(1)
+    dashboard.get_by_text("How alike they have to be").click()
+    slider = dashboard.get_by_role("slider", name="Texts and documents")
+    slider.press("End")
+    preview = dashboard.get_by_test_id("threshold-preview")
+    expect(preview).to_contain_text("0 groups")
+    expect(preview).to_contain_text("now 1 group of 3")
+    expect(preview).to_contain_text("notes/plan v3.txt")
+    expect(group).to_have_count(1)
+    dashboard.get_by_role("button", name="Save").click()
+    expect(dashboard.get_by_text("Nothing similar")).to_be_visible()
+    expect(slider).to_have_attribute("aria-valuetext", "never")
+    slider.press("Home")
+    expect(preview).to_contain_text("1 group of 3 versions")
+    dashboard.get_by_role("button", name="Save").click()
+    expect(group).to_have_count(1)

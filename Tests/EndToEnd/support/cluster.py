@@ -30,7 +30,9 @@ class Cluster:
 
     admin_email, admin_password = "admin@onefold.local", "correct horse battery"
 
-    def __init__(self, directory, servers=2, workers=2, relay=True, breakable=False, environment=None):
+    def __init__(self, directory, servers=2, workers=2, relay=True, breakable=False, environment=None,
+                 binary=BINARY):
+        self.binary = binary
         self.directory = Path(directory)
         self.data = self.directory / "data"
         self.environment = {**os.environ, "ONEFOLD_ADMIN_PASSWORD": self.admin_password, "ONEFOLD_LOG_LEVEL": "notice",
@@ -38,7 +40,7 @@ class Cluster:
         self.disk = Disk(self.data) if breakable else None
         self.links = {}
         self.kills = 0  # kill -9, of anyone.
-        self._start_servers(breakable)
+        self._start_servers(breakable, binary)
         self._configure()
         ports = [free_port() for _ in range(servers)]
         self.urls = [f"http://127.0.0.1:{port}" for port in ports]
@@ -53,12 +55,12 @@ class Cluster:
         self.keeper.start()
         self.wait_until_ready()
 
-    def _start_servers(self, breakable):
+    def _start_servers(self, breakable, binary):
         """Postgres is the program's own; Redis is not, so that a fault can choose how it keeps its data."""
         self.redis_server = RedisServer(self.directory / "redis", self.directory / "redis.log")
         self.redis_url = f"unix://{self.redis_server.socket}"
         self.services = Role("services", ["services", "--data-dir", str(self.data)],
-                             dict(self.environment, REDIS_URL=self.redis_url), self.directory / "services.log")
+                             dict(self.environment, REDIS_URL=self.redis_url), self.directory / "services.log", binary)
         self.wait_for(lambda: (self.data / "services.json").exists(), "the private servers")
         self.database_url = json.loads((self.data / "services.json").read_text())["databaseURL"]
         # From Postgres' own record of it.
@@ -83,7 +85,7 @@ class Cluster:
                                 ONEFOLD_SEAL_EVENTS="50", ONEFOLD_SEAL_SECONDS="1")
 
     def _role(self, name, arguments):
-        return Role(name, arguments, self.environment, self.directory / f"{name}.log")
+        return Role(name, arguments, self.environment, self.directory / f"{name}.log", self.binary)
 
     def _keep_alive(self):
         while not self.stopping.wait(0.1):

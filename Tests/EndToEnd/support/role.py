@@ -10,15 +10,16 @@ from .program import BINARY
 class Role:
     """One command of the program."""
 
-    def __init__(self, name, arguments, environment, log):
+    def __init__(self, name, arguments, environment, log, binary=BINARY):
         self.name, self.arguments, self.environment, self.log = name, arguments, environment, log
+        self.binary = binary
         self.process = None
         self.starts = 0
         self.wanted = True
         self.start()
 
     def command(self):
-        return [BINARY, *self.arguments]
+        return [self.binary, *self.arguments]
 
     def start(self):
         self.starts += 1

@@ -12,7 +12,7 @@ import TestSupport
 /// However a history is cut into batches, the tables come out as the model says.
 struct FoldingTests {
   /// Fixed seeds, so that a failure comes back, and one that is new in every run.
-  static let seeds: [UInt64] = [1, 2, 3, 4, .random(in: 0...UInt64.max)]
+  static let seeds: [UInt64] = [1, 2, 3, 14_057_829_342_092_836_594, .random(in: 0...UInt64.max)]
 
   @Test(arguments: seeds)
   func batchesDoNotChangeTheTables(seed: UInt64) async throws {

@@ -260,9 +260,15 @@ struct GeneratedHistory {
     append([part("duplicates", id.text, matched, owner: owner)])
   }
 
-  /// The owner says that a pair is none, or takes it back.
+  /// The owner says that a pair is none, or takes it back; or from which likeness on pairs count.
   private mutating func decide() {
     guard let owner = owners.randomElement(using: &random) else { return }
+    if Int.random(in: 0..<4, using: &random) == 0 {
+      let least = Bool.random(using: &random) ? Double.random(in: 4...9, using: &random).rounded() / 10 : nil
+      let thresholds = LikenessThresholds(text: least, picture: nil, sameContent: Bool.random(using: &random))
+      let stream = DuplicateThresholdsSet.streamId(owner: owner).text
+      return append([part("duplicates", stream, DuplicateThresholdsSet(thresholds), owner: owner)])
+    }
     let contents = (0..<8).shuffled(using: &random)
     guard let pair = ContentPair(Self.digest(contents[0]), Self.digest(contents[1])) else { return }
     let id = pair.decisionId(owner: owner)

@@ -40,6 +40,8 @@ extension ProjectionModel {
       let payload = try event.decode(DuplicatesDismissed.self)
       let pair = Pair(owner: owner, digest: payload.left, other: payload.right)
       for pair in [pair, pair.reversed] { dismissed[pair] = (event.recordedAt, payload.decisionId) }
+    case DuplicateThresholdsSet.eventType:
+      thresholds[owner] = try event.decode(DuplicateThresholdsSet.self).thresholds
     default:
       let payload = try event.decode(DuplicateDecisionUndone.self)
       let pair = Pair(owner: owner, digest: payload.left, other: payload.right)
@@ -65,7 +67,9 @@ extension ProjectionModel {
       func isDismissed(_ other: Digest) -> Bool {
         dismissed[Pair(owner: owner, digest: content, other: other)] != nil
       }
-      let alike = earlier.filter { found[Pair(owner: owner, digest: content, other: $0)] != nil }
+      let alike = earlier.filter { other in
+        found[Pair(owner: owner, digest: content, other: other)].map { counts($0, for: owner) } ?? false
+      }
       let open = alike.filter { middle in
         let group = [middle] + earlier.filter { places[$0]?.medoid == middle }
         return group.count < groupLimit && !group.contains(where: isDismissed)
@@ -81,6 +85,12 @@ extension ProjectionModel {
       places[content] = best
     }
     return places
+  }
+
+  private func counts(_ match: (at: Date, score: Double, algorithm: String), for owner: UUID) -> Bool {
+    guard let thresholds = thresholds[owner] else { return true }
+    if match.algorithm == "can1" { return thresholds.sameContent }
+    return thresholds.text.map { match.score >= $0 } ?? false
   }
 
   func similarityRows(groupLimit: Int = 1000) -> [String: [String]] {
@@ -103,6 +113,12 @@ extension ProjectionModel {
         "\(pair.owner.text)|\(pair.digest)|\(pair.other)|\(time(decision.at))|\(decision.decision.text)"
       },
       "fingerprint": [], "placement": [], "similar_group": [],
+      "threshold": thresholds.flatMap { owner, thresholds in
+        [
+          "\(owner.text)|txt1|\(thresholds.text.map(thousandths) ?? "2000")", "\(owner.text)|img1|2000",
+          "\(owner.text)|can1|\(thresholds.sameContent ? "0" : "2000")",
+        ]
+      },
     ]
     for owner in Set(files.values.map(\.owner)) {
       let holdings = holdings(of: owner)

@@ -109,6 +109,8 @@ struct ProjectionModel {
   var sketched: [Digest: [String: ContentSketched]] = [:]
   /// Both directions.
   var found: [Pair: (at: Date, score: Double, algorithm: String)] = [:]
+  /// By owner.
+  var thresholds: [UUID: LikenessThresholds] = [:]
   /// Both directions.
   var dismissed: [Pair: (at: Date, decision: UUID)] = [:]
   /// As rows.
@@ -148,7 +150,8 @@ struct ProjectionModel {
     case ContentSketched.eventType:
       let payload = try event.decode(ContentSketched.self)
       sketched[payload.digest, default: [:]][payload.algorithm] = payload
-    case DuplicateNearMatched.eventType, DuplicatesDismissed.eventType, DuplicateDecisionUndone.eventType:
+    case DuplicateNearMatched.eventType, DuplicatesDismissed.eventType, DuplicateDecisionUndone.eventType,
+      DuplicateThresholdsSet.eventType:
       try likeness(event)
     case _ where event.type.hasPrefix("job."): try job(event)
     case _ where event.type.hasPrefix("queue."): try queue(event)
@@ -164,6 +167,7 @@ struct ProjectionModel {
     groups = groups.filter { $0.value.owner != owner }
     found = found.filter { $0.key.owner != owner }
     dismissed = dismissed.filter { $0.key.owner != owner }
+    thresholds[owner] = nil
     owned = owned.filter { $0.key.owner != owner }
     settled = settled.filter { $0.key.owner != owner }
     accounts[owner] = nil

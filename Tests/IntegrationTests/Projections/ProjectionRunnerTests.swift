@@ -94,17 +94,31 @@ struct ProjectionRunnerTests {
     }
   }
 
-  @Test func tablesOfAnotherVersionAreNotTouched() async throws {
+  /// As in the middle of an upgrade.
+  @Test func aProgramOfAnotherVersionNeitherFoldsNorStopsThoseThatDo() async throws {
     try await withEventLog { log, pool in
-      try await Uploads(log: log).upload("a", content: 1)
-      _ = try await pool.execute("UPDATE projection.checkpoint SET version = 7 WHERE name = 'files'")
+      let uploads = Uploads(log: log)
+      let positions = ProjectionPositions(pool: pool)
+      let later = runner(LaterFiles(), pool, log)
+      let quota = runner(QuotaProjection(), pool, log)
       let files = runner(FilesProjection(), pool, log)
-      try await running([{ try await files.run() }]) {
-        try await eventually { try await CheckpointViews(pool: pool).checkpoint("files")?.error != nil }
+      let first = try await uploads.upload("a", content: 1)
+      _ = try await pool.execute(Checkpoint.create("files", version: FilesProjection.version))
+      try await running([{ try await later.run() }, { try await quota.run() }]) {
+        try await positions.wait(for: ["quota"], toReach: first, timeout: .seconds(10))
       }
-      let checkpoint = try #require(try await CheckpointViews(pool: pool).checkpoint("files"))
-      #expect(checkpoint.error?.contains("version 7") == true)
-      #expect(checkpoint.position == .start)
+      #expect(try await CheckpointViews(pool: pool).checkpoint("files")?.position == .start)
+      try await running([{ try await later.run() }, { try await files.run() }]) {
+        try await positions.wait(for: ["files"], toReach: first, timeout: .seconds(10))
+        // What programs before this one did when they met such tables.
+        _ = try await pool.execute(
+          Checkpoint.stop(
+            "files", at: first, error: "The tables are of version 1, the program is of version 2: rebuild them."))
+        let second = try await uploads.upload("b", content: 2)
+        try await positions.wait(for: ["files"], toReach: second, timeout: .seconds(10))
+      }
+      #expect(try await CheckpointViews(pool: pool).checkpoint("files")?.error == nil)
+      #expect(try await FileViews(pool: pool).list(owner: uploads.owner).items.map(\.path) == ["a", "b"])
     }
   }
 
@@ -175,5 +189,16 @@ private final class SabotagedFiles: Projection {
       throw Mistake()
     }
     try await FilesProjection().apply(batch, on: connection)
+  }
+}
+
+/// The projection of files in a program that is yet to come.
+private struct LaterFiles: Projection {
+  static let name = FilesProjection.name
+  static let version = FilesProjection.version + 1
+  static let eventTypes = FilesProjection.eventTypes
+
+  func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
+    Issue.record("it folds tables of another version")
   }
 }

@@ -30,7 +30,7 @@ enum ReadTables {
       case "similarity":
         [
           ("copy", copy), ("sketch", sketch), ("fingerprint", fingerprint), ("resemblance", resemblance),
-          ("dismissal", dismissal), ("placement", placement), ("similar_group", similarGroup),
+          ("dismissal", dismissal), ("threshold", threshold), ("placement", placement), ("similar_group", similarGroup),
         ]
       default: [("event", event)]
       }
@@ -113,6 +113,8 @@ enum ReadTables {
     SELECT ARRAY[owner::text, digest, copies::text, live_copies::text, since::text, size::text, medoid, round(score * 1000)::text,
       algorithm, (extract(epoch FROM matched_at) * 1000000)::bigint::text] FROM placement
     """
+  private static let threshold: Query =
+    "SELECT ARRAY[owner::text, algorithm, round(least * 1000)::text] FROM threshold"
   private static let similarGroup: Query = """
     SELECT ARRAY[id::text, owner::text, medoid, contents::text, bytes::text, (extract(epoch FROM matched_at) * 1000000)::bigint::text]
     FROM similar_group

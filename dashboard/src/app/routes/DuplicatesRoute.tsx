@@ -1,6 +1,7 @@
 import { DecisionList } from "features/duplicates/DecisionList";
 import { DuplicateList } from "features/duplicates/DuplicateList";
 import { SimilarList } from "features/duplicates/SimilarList";
+import { ThresholdPanel } from "features/duplicates/ThresholdPanel";
 import { decisionList, duplicateList, similarList } from "shared/api/duplicates";
 import { formatBytes } from "shared/format/bytes";
 import { formatNumber, plural } from "shared/format/text";
@@ -55,14 +56,15 @@ export function DuplicatesRoute({ query }: RouteProps) {
             {({ items, next, totals }) => (
               <>
                 {items.length === 0 ? (
-                  <EmptyNotice title="Nothing similar">No text you keep here is a version of another.</EmptyNotice>
+                  <EmptyNotice title="Nothing similar">No text, document or picture you keep here is a version of another.</EmptyNotice>
                 ) : (
                   <>
-                    <p className="muted num">{plural(totals.contents, "version")}: texts that share their words, pictures that look alike</p>
+                    <p className="muted num">{plural(totals.contents, "version")}: texts and documents that share their words, pictures that look alike</p>
                     <SimilarList groups={items} />
                   </>
                 )}
                 <Pager pages={similarPages} next={next} label="Pages of groups of similar files" />
+                <ThresholdPanel />
                 <Decisions />
               </>
             )}

@@ -129,6 +129,47 @@ export function evidence(groupId: string, digest: string, other: string): Query<
   return { key, fetch: () => get(key) };
 }
 
+/** From which likeness on contents are shown together, 0 to 1; null: never. */
+export interface Thresholds {
+  text: number | null;
+  picture: number | null;
+  sameContent: boolean;
+}
+
+/** With the lowest values there are: below them nothing is looked for. */
+export interface OwnThresholds extends Thresholds {
+  lowest: { text: number; picture: number };
+}
+
+interface SimilarTotals {
+  groups: number;
+  contents: number;
+  reclaimableBytes: number;
+}
+
+export interface ThresholdPreview {
+  now: SimilarTotals;
+  then: SimilarTotals;
+  /** Some that are shown together now and would not be. */
+  parting: { paths: string[]; score: number; likeness: string }[];
+}
+
+export function ownThresholds(): Query<OwnThresholds> {
+  return { key: "/me/thresholds", fetch: () => get("/me/thresholds") };
+}
+
+export function thresholdPreview({ text, picture, sameContent }: Thresholds): Query<ThresholdPreview> {
+  const key = withQuery("/me/thresholds/preview", {
+    text: text === null ? "off" : text,
+    picture: picture === null ? "off" : picture,
+    sameContent: sameContent ? "yes" : "no",
+  });
+  return { key, fetch: () => get(key) };
+}
+
+export const setThresholds = ({ text, picture, sameContent }: Thresholds) =>
+  write<OwnThresholds>("PUT", "/me/thresholds", { text, picture, sameContent });
+
 export interface Decision {
   id: string;
   dismissedAt: string;
