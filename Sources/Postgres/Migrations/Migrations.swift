@@ -53,12 +53,16 @@ public enum Migrations {
 
   /// The names of those that have not been applied. Changes nothing.
   ///
+  /// - Parameter mayBeNewer: whether migrations may have been applied that come after the last file: those of a later program, in the middle
+  ///   of an upgrade. They take nothing away that this one needs.
   /// - Throws: as ``apply(_:on:logger:)`` when the files do not fit what was applied.
-  public static func pending(_ migrations: [Migration], on connection: PostgresConnection) async throws -> [String] {
+  public static func pending(
+    _ migrations: [Migration], on connection: PostgresConnection, mayBeNewer: Bool = false
+  ) async throws -> [String] {
     try checkOrder(migrations)
     let answer = try await connection.query("SELECT to_regclass('public.migration') IS NOT NULL")
     return try answer[0].decode(0, as: Bool.self)
-      ? try await compare(migrations, on: connection).map(\.name)
+      ? try await compare(migrations, on: connection, mayBeNewer: mayBeNewer).map(\.name)
       : migrations.map(\.name)
   }
 
@@ -76,12 +80,13 @@ public enum Migrations {
 
   /// What remains to be applied, once everything applied has been found in the files, unchanged.
   private static func compare(
-    _ migrations: [Migration], on connection: PostgresConnection
+    _ migrations: [Migration], on connection: PostgresConnection, mayBeNewer: Bool = false
   ) async throws -> [Migration] {
     let files = Dictionary(uniqueKeysWithValues: migrations.map { ($0.name, $0) })
     let applied = try await connection.query(appliedAndChecksums(of: migrations))
       .decode((String, String, String?).self)
     for (name, recorded, current) in applied {
+      if mayBeNewer, let last = migrations.last?.name, name > last { continue }
       guard files[name] != nil else {
         throw PostgresError(
           .migration, "the database is newer than this program: it has \(name), for which there is no file",
@@ -96,7 +101,7 @@ public enum Migrations {
     }
     let names = Set(applied.map(\.0))
     let pending = migrations.filter { !names.contains($0.name) }
-    if let first = pending.first, let last = applied.last?.0, first.name < last {
+    if let first = pending.first, let last = applied.last(where: { files[$0.0] != nil })?.0, first.name < last {
       throw PostgresError(.migration, "\(first.name).sql must not come before \(last), which has been applied")
     }
     return pending

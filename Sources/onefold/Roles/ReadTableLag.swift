@@ -14,11 +14,11 @@ enum ReadTableLag {
     throw CommandError("Read tables are \(Int(age)) s behind the log. Does a process with the role `project` run?")
   }
 
-  /// Read tables that have stopped, or are of another version, are passed over: they wait for a person, and an alert tells of them. A server
-  /// that nobody sends anything to would help nobody.
+  /// Read tables that have stopped, or are of another version, are passed over: they wait for a person, and an alert tells of them. So are those
+  /// that are filled anew after an upgrade. A server that nobody sends anything to would help nobody.
   private static let age: Query = """
     SELECT extract(epoch FROM clock_timestamp() - event.recorded_at)::float8
-    FROM (SELECT min(position) AS position FROM projection.checkpoint WHERE error IS NULL) slowest
+    FROM (SELECT min(position) AS position FROM projection.checkpoint WHERE error IS NULL AND position >= fills_until) slowest
     JOIN log.event ON event.position = slowest.position + 1
     """
 }

@@ -87,7 +87,9 @@ extension Connections {
         (
           "postgres",
           { [pool] in
-            let pending = try await pool.withConnection { try await Migrations.pending(migrations, on: $0) }
+            let pending = try await pool.withConnection {
+              try await Migrations.pending(migrations, on: $0, mayBeNewer: true)
+            }
             guard pending.isEmpty else {
               throw CommandError("Migrations are missing: \(pending.joined(separator: ", ")). Run `onefold migrate`.")
             }

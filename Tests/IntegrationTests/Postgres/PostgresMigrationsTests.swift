@@ -71,6 +71,18 @@ struct PostgresMigrationsTests {
     }
   }
 
+  /// As in the middle of an upgrade: the program before it goes on.
+  @Test func whatALaterProgramAppliedIsPassedByWhereThatIsAskedFor() async throws {
+    try await withPostgres { connection in
+      _ = try await apply([first, second], connection)
+      #expect(try await Migrations.pending([first], on: connection, mayBeNewer: true) == [])
+      await #expect(throws: PostgresError.self) { try await Migrations.pending([first], on: connection) }
+      await #expect(throws: PostgresError.self, "not what should have a file") {
+        try await Migrations.pending([second], on: connection, mayBeNewer: true)
+      }
+    }
+  }
+
   @Test func fileBeforeThoseAppliedIsRefused() async throws {
     try await withPostgres { connection in
       let early = try Migration(name: "0005_create_file", sql: "CREATE TABLE file ()")
