@@ -1,7 +1,7 @@
 # Onefold. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos upgrade bench bench-document capacity eval clean
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos fuzz upgrade bench bench-document capacity eval clean
 
 # Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
 ARGS ?=
@@ -79,6 +79,20 @@ chaos: setup-tests ## Hold every promise in its long form (ONLY=17,22 SEED=7 SEC
 	swift build --build-tests
 	.venv/bin/python Tests/EndToEnd/chaos.py $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FAULTS),--faults $(FAULTS))
+
+FUZZ_TARGETS := chunker lz4 pack manifest tar text words event-line json path s3-listing
+
+fuzz: setup-tests ## Give every parser bytes that libFuzzer thinks of (ONLY=tar SECONDS=600, each); what is new goes into Fuzz/corpus
+	ONEFOLD_FUZZ=1 swift build --scratch-path .build/fuzz --product onefold-fuzz --sanitize=fuzzer
+	@set -e; for target in $(if $(ONLY),$(ONLY),$(FUZZ_TARGETS)); do \
+	  mkdir -p Fuzz/corpus/$$target .build/fuzz/found/$$target; \
+	  echo "$$target:"; \
+	  SWIFT_BACKTRACE=enable=no FUZZ_TARGET=$$target .build/fuzz/debug/onefold-fuzz .build/fuzz/found/$$target Fuzz/corpus/$$target \
+	    -max_total_time=$(or $(SECONDS),60) -max_len=20000 -timeout=10 -rss_limit_mb=2048 -artifact_prefix=.build/fuzz/$$target- \
+	    -print_final_stats=1 > .build/fuzz/$$target.log 2>&1 || { tail -60 .build/fuzz/$$target.log; ls .build/fuzz/$$target-*; exit 1; }; \
+	  grep -E "stat::number_of_executed_units|DONE" .build/fuzz/$$target.log; \
+	  FUZZ_TARGET=$$target .build/fuzz/debug/onefold-fuzz -merge=1 Fuzz/corpus/$$target .build/fuzz/found/$$target > /dev/null 2>&1; \
+	done
 
 upgrade: setup-tests ## Upgrade from another version while people upload, and go back: OLD=<commit> (SECONDS=60)
 	@test -n "$(OLD)" || { echo "From which version? make upgrade OLD=<commit or tag>"; exit 2; }

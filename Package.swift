@@ -264,3 +264,14 @@ let package = Package(
       swiftSettings: strict),
   ]
 )
+
+// `make fuzz` builds this one alone, with libFuzzer's `main`.
+if Context.environment["ONEFOLD_FUZZ"] != nil {
+  package.products.append(.executable(name: "onefold-fuzz", targets: ["onefold-fuzz"]))
+  package.targets.append(
+    .executableTarget(
+      name: "onefold-fuzz",
+      dependencies: ["Archives", "BlobStore", "DedupEngine", "Domain", "EventStore", "Projections", .nioCore],
+      path: "Fuzz", exclude: ["corpus"], sources: ["FuzzTargets.swift"],
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+}

@@ -10,9 +10,6 @@ public import Foundation
 public struct DuplicateDecisions: Sendable {
   private let log: any EventLog
 
-  /// How often a decision is looked at anew when another request was quicker.
-  private static let tries = 3
-
   public init(log: any EventLog) { self.log = log }
 
   /// A decision, and where the log tells of it.
@@ -36,7 +33,7 @@ public struct DuplicateDecisions: Sendable {
   ///
   /// - Throws: ``DuplicateDecisionError``, or the log's error.
   public func undo(_ id: UUID, of owner: UUID, by asker: Asker) async throws -> Decision {
-    guard let first = try await log.read(stream: Self.stream(of: id), after: 0, limit: 1).first,
+    guard let first = try await log.read(stream: LastWord.stream(of: id), after: 0, limit: 1).first,
       first.owner == owner, let dismissed = try? first.decode(DuplicatesDismissed.self),
       let pair = ContentPair(dismissed.left, dismissed.right)
     else { throw DuplicateDecisionError.unknownDecision }
@@ -47,31 +44,16 @@ public struct DuplicateDecisions: Sendable {
     return Decision(id: id, pair: pair, position: position)
   }
 
-  /// Appends the event unless it is the last thing that was said.
   private func decide<Event: DomainEvent>(
     _ id: UUID, _ event: Event, _ owner: UUID, _ asker: Asker, check: (RecordedEvent?) throws -> Void
   ) async throws -> Position {
-    let stream = Self.stream(of: id)
-    let eventId = asker.key?.derived("\(Event.eventType) \(id.text)") ?? .v7()
-    for _ in 0..<Self.tries {
-      let last = try await log.lastEvents(of: [stream])[stream]
+    try await LastWord(log: log, owner: owner, asker: asker).say(
+      event, in: id, named: "\(Event.eventType) \(id.text)"
+    ) { last in
       try check(last)
-      if let last, last.type == Event.eventType { return last.position }
-      let new = try NewEvent(
-        event, id: eventId, owner: owner, actor: asker.account, correlationId: asker.correlationId)
-      do {
-        return try await log.append(to: stream, expected: .exactly(last?.version ?? 0), [new]).last
-      } catch EventLogError.versionConflict {
-        continue
-      } catch EventLogError.eventIdReused(eventId) {
-        // The request came before, and was answered by another decision since: that one stands.
-        return last?.position ?? .start
-      }
+      return last?.type == Event.eventType
     }
-    throw DuplicateDecisionError.contended
   }
-
-  private static func stream(of id: UUID) -> StreamName { StreamName(category: "duplicates", id: id) }
 }
 
 public enum DuplicateDecisionError: Error, Equatable, CustomStringConvertible {

@@ -8,8 +8,6 @@ public import Foundation
 public struct DuplicateThresholds: Sendable {
   private let log: any EventLog
 
-  private static let tries = 3
-
   public init(log: any EventLog) { self.log = log }
 
   /// Said again it changes nothing.
@@ -18,23 +16,11 @@ public struct DuplicateThresholds: Sendable {
   /// - Throws: ``DuplicateDecisionError/contended``, or the log's error.
   @discardableResult
   public func set(_ thresholds: LikenessThresholds, of owner: UUID, by asker: Asker) async throws -> Position {
-    let stream = StreamName(category: "duplicates", id: DuplicateThresholdsSet.streamId(owner: owner))
     let event = DuplicateThresholdsSet(thresholds)
-    let eventId = asker.key?.derived(DuplicateThresholdsSet.eventType) ?? .v7()
-    for _ in 0..<Self.tries {
-      let last = try await log.lastEvents(of: [stream])[stream]
-      if let last, try last.decode(DuplicateThresholdsSet.self) == event { return last.position }
-      let new = try NewEvent(
-        event, id: eventId, owner: owner, actor: asker.account, correlationId: asker.correlationId)
-      do {
-        return try await log.append(to: stream, expected: .exactly(last?.version ?? 0), [new]).last
-      } catch EventLogError.versionConflict {
-        continue
-      } catch EventLogError.eventIdReused(eventId) {
-        // The request came before, and others have set something else since: that stands.
-        return last?.position ?? .start
-      }
+    return try await LastWord(log: log, owner: owner, asker: asker).say(
+      event, in: DuplicateThresholdsSet.streamId(owner: owner), named: DuplicateThresholdsSet.eventType
+    ) { last in
+      try last?.decode(DuplicateThresholdsSet.self) == event
     }
-    throw DuplicateDecisionError.contended
   }
 }

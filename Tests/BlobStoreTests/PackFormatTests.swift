@@ -71,4 +71,14 @@ struct PackFormatTests {
       #expect(throws: PackDamage.self, "\(count) bytes") { try PackFormat.entries(of: file) }
     }
   }
+
+  /// Found by fuzzing: whoever writes a pack writes its checksum too.
+  @Test func aPlaceBeyondTheLargestNumberIsDamage() throws {
+    let home = try TemporaryDirectory()
+    let entry = PackEntry(kind: .rawChunk, digest: Self.digest(1), offset: .max - 1, storedSize: 10, size: 10)
+    let pack = PackFormat.header + PackFormat.trailer([entry], at: Int64(PackFormat.header.count))
+    try Data(pack).write(to: URL(filePath: "\(home.path)/pack"))
+    let file = try #require(try OpenFile.reading("\(home.path)/pack"))
+    #expect(throws: PackDamage.self) { try PackFormat.entries(of: file) }
+  }
 }

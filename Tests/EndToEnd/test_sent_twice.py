@@ -99,6 +99,8 @@ def writes_of_a_person(sender, url, admin, name, rng):
     sender.twice(client, "restore", "POST", f"{target}/restore", status=200, effect="file.restored")
     client.get("/files")
     sender.twice(client, "remove", "DELETE", f"{target}?permanent=true", status=204, effect="file.removed")
+    wanted = {"text": rng.randrange(400, 1000) / 1000, "picture": None, "sameContent": True}
+    sender.twice(client, "thresholds", "PUT", "/me/thresholds", json=wanted, status=200, effect="duplicates.thresholdsSet")
     person = f"/admin/users/{answer.json()['id']}"
     sender.twice(admin, "quota", "PUT", f"{person}/quota", json={"quotaBytes": rng.randrange(1 << 40)}, status=204,
                  effect="account.quotaSet")

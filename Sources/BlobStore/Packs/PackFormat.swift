@@ -53,7 +53,7 @@ enum PackFormat {
     guard SHA256Hasher.hash(index) == Array(end.suffix(32)) else { throw PackDamage("its index is damaged") }
     return try (0..<Int(count)).map { number in
       guard let entry = PackEntry(index.span.bytes, at: number * PackEntry.byteCount),
-        entry.offset >= Int64(header.count), entry.offset + Int64(entry.storedSize) <= Int64(offset)
+        entry.offset >= Int64(header.count), entry.offset <= Int64(offset) - Int64(entry.storedSize)
       else { throw PackDamage("entry \(number) of its index makes no sense") }
       return entry
     }
