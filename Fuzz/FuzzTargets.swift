@@ -34,7 +34,8 @@ enum FuzzTargets {
   @Sendable private static func lz4(_ bytes: [UInt8]) {
     let source = ArraySource(bytes: bytes)
     guard var reader = try? LZ4FrameReader(source) else { return }
-    for number in 0..<8 { _ = try? reader.block(number, of: source) }
+    let blocks = (reader.contentSize + Int64(LZ4Frame.blockSize) - 1) / Int64(LZ4Frame.blockSize)
+    for number in 0..<Int(min(blocks, 8)) { _ = try? reader.block(number, of: source) }
     guard var decoder = try? LZ4StreamDecoder() else { return }
     _ = try? decoder.add(bytes)
   }
@@ -58,7 +59,9 @@ enum FuzzTargets {
     let sealed = PackFormat.header + trailer + SHA256Hasher.hash(trailer)
     for pack in [bytes, sealed] {
       guard let entries = try? PackFormat.entries(of: Bytes(bytes: pack)) else { continue }
-      for entry in entries { precondition(entry.offset + Int64(entry.storedSize) <= Int64(pack.count), "entries lie within") }
+      for entry in entries {
+        precondition(entry.offset + Int64(entry.storedSize) <= Int64(pack.count), "entries lie within")
+      }
     }
   }
 
@@ -75,13 +78,15 @@ enum FuzzTargets {
   /// However the archive is cut into pieces as it comes, the same is in it.
   @Sendable private static func tar(_ bytes: [UInt8]) {
     let bytes = withRightChecksums(bytes)
-    precondition(items(of: bytes, pieces: bytes.count + 1) == items(of: bytes, pieces: 700), "pieces make no difference")
+    precondition(
+      items(of: bytes, pieces: bytes.count + 1) == items(of: bytes, pieces: 700), "pieces make no difference")
   }
 
   /// Headers that are changed would all be refused for the same reason.
   private static func withRightChecksums(_ bytes: [UInt8]) -> [UInt8] {
     var bytes = bytes
-    for start in stride(from: 0, to: bytes.count - 511, by: 512) where bytes[(start + 257)...].starts(with: Array("ustar".utf8)) {
+    for start in stride(from: 0, to: bytes.count - 511, by: 512)
+    where bytes[(start + 257)...].starts(with: Array("ustar".utf8)) {
       for place in start + 148..<start + 156 { bytes[place] = 0x20 }
       let sum = bytes[start..<start + 512].reduce(0) { $0 + Int($1) }
       bytes.replaceSubrange(start + 148..<start + 155, with: Array((String(format: "%06o", sum) + "\0").utf8))
@@ -134,7 +139,7 @@ enum FuzzTargets {
     guard let tuple = EventLine.tuple(bytes) else { return }
     var line: [UInt8] = []
     guard EventLine.append(tuple, to: &line) else { return }
-    precondition(EventLine.tuple(line) == tuple, "an event is written as it was read")
+    precondition(EventLine.tuple(line.dropLast()) == tuple, "an event is written as it was read")
   }
 
   @Sendable private static func json(_ bytes: [UInt8]) {

@@ -79,6 +79,9 @@ struct Manifest: Equatable, Sendable {
         digest: Digest(bytes: Array(bytes[part..<part + Digest.byteCount])),
         size: Int(bytes.span.bytes.littleEndian32(at: part + Digest.byteCount)))
     }
-    self.init(digest: digest, chunker: String(decoding: bytes[(name + 1)..<(start - 4)], as: UTF8.self), parts: parts)
+    guard let chunker = String(validating: bytes[(name + 1)..<(start - 4)], as: UTF8.self) else {
+      throw PackDamage("its manifest names no chunker")
+    }
+    self.init(digest: digest, chunker: chunker, parts: parts)
   }
 }
