@@ -54,6 +54,8 @@ def swift(test):
 PROMISES = [
     Promise("1 2 3 4 5 6 9 28", "what was acknowledged survives dying processes, an emptied Redis, bad links and a full disk",
             pytest("test_chaos.py::test_every_promise_holds_through_kills_flushes_and_cuts")),
+    Promise("58", "TLS is as the template says, and nothing weak is accepted",
+            pytest("test_nginx.py::test_a_scanner_finds_nothing_against_the_template_for_tls")),
     Promise("61", "versions run side by side, and the way back is open (with another version: make upgrade OLD=…)",
             pytest("test_upgrade.py")),
     Promise("7", "acknowledged means on disk: bytes, name and event are synced before the answer",

@@ -1,8 +1,10 @@
 """Several servers behind nginx, with the configuration in deploy/: Debian's nginx, two servers, two workers, one process that projects."""
 import json
 import random
+import re
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -222,11 +224,50 @@ def test_a_rolling_restart_under_load_fails_no_request(front, promise):
                  f"messages {len(expected)}, sessions {subscriber.sessions}")
 
 
-def test_the_template_for_tls_serves_tls_and_secure_cookies(front, workspace):
-    key, certificate = workspace / "key.pem", workspace / "certificate.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                    "-keyout", key, "-out", certificate, "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
+def made_certificate(workspace, kind):
+    key, certificate = workspace / f"{kind}.key", workspace / f"{kind}.pem"
+    form = ["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"] if kind == "ec" else ["rsa:2048"]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *form, "-nodes", "-days", "2", "-keyout", key, "-out", certificate,
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"],
                    check=True, capture_output=True, timeout=60)
+    return certificate, key
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_a_scanner_finds_nothing_against_the_template_for_tls(workspace, promise, kind):
+    """sslyze: what is accepted of all protocols and ciphers, and the attacks that have names."""
+    nginx = Nginx(workspace / "tls", ["http://127.0.0.1:9"], tls=made_certificate(workspace, kind)).start()
+    try:
+        scans = ["sslv2", "sslv3", "tlsv1", "tlsv1_1", "tlsv1_2", "tlsv1_3", "compression", "heartbleed", "openssl_ccs", "fallback",
+                 "robot", "reneg", "early_data"]
+        subprocess.run([sys.executable, "-W", "ignore", "-m", "sslyze", "--json_out", workspace / "scan.json", "--mozilla_config", "disable",
+                        *[f"--{scan}" for scan in scans], nginx.url.removeprefix("https://")],
+                       check=True, capture_output=True, timeout=120)
+    finally:
+        nginx.stop()
+    server, = json.loads((workspace / "scan.json").read_text())["server_scan_results"]
+    found = {name: scan["result"] for name, scan in server["scan_result"].items() if scan["result"]}
+    accepted = {name: [suite["cipher_suite"]["name"] for suite in result["accepted_cipher_suites"]]
+                for name, result in found.items() if name.endswith("_cipher_suites")}
+    tried = sum(len(result["rejected_cipher_suites"]) + len(result["accepted_cipher_suites"])
+                for name, result in found.items() if name in accepted and name.endswith("_cipher_suites"))
+    assert [name for name, suites in accepted.items() if suites] == ["tls_1_2_cipher_suites", "tls_1_3_cipher_suites"]
+    weak = [suite for suite in accepted["tls_1_2_cipher_suites"]
+            if not re.fullmatch(r"TLS_ECDHE_\w+_WITH_(AES_\d+_GCM|CHACHA20_POLY1305)_SHA\d+", suite)]
+    assert weak == []
+    assert not found["heartbleed"]["is_vulnerable_to_heartbleed"]
+    assert not found["openssl_ccs_injection"]["is_vulnerable_to_ccs_injection"]
+    assert not found["tls_compression"]["supports_compression"]
+    assert not found["tls_1_3_early_data"]["supports_early_data"], "a repeated request would be taken for a new one"
+    assert found["tls_fallback_scsv"]["supports_fallback_scsv"]
+    assert found["robot"]["robot_result"].startswith("NOT_VULNERABLE")
+    assert found["session_renegotiation"]["supports_secure_renegotiation"]
+    assert not found["session_renegotiation"]["is_vulnerable_to_client_renegotiation_dos"]
+    promise.held(58, f"{tried} offers of a cipher", "-", f"accepted {sum(map(len, accepted.values()))}", "weak 0", f"{len(found)} scans, findings 0")
+
+
+def test_the_template_for_tls_serves_tls_and_secure_cookies(front, workspace):
+    certificate, key = made_certificate(workspace, "ec")
     nginx = Nginx(workspace / "tls", front.urls, tls=(certificate, key)).start()
     try:
         answer = requests.get(nginx.url + "/api/v1/openapi.yaml", verify=str(certificate), timeout=10)

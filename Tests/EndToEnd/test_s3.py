@@ -120,8 +120,11 @@ def test_a_second_installation_is_kept_out_of_the_place(program, bucket, workspa
     client.wait_until_settled()
     program.restart()  # The place is taken once there is something in the log.
     other = Onefold(workspace / "other", environment=bucket.environment)
-    with pytest.raises(AssertionError, match="another installation"):
-        other.start()
+    try:
+        with pytest.raises(AssertionError, match="another installation"):
+            other.start()
+    finally:
+        other.kill()
 
 
 @pytest.mark.timeout(180)

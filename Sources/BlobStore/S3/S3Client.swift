@@ -37,7 +37,7 @@ struct S3Client: Sendable {
   /// Keeps bytes under a name that is not taken.
   /// - Returns: whether it was free. After an attempt whose answer was lost it may have been taken by that attempt.
   func create(_ name: String, _ bytes: [UInt8]) throws(BlobStoreError) -> Bool {
-    let answer = try ask(.PUT, name, headers: ["if-none-match": "*"], body: bytes, accepting: [200, 409, 412])
+    let answer = try ask(.PUT, name, headers: ["if-none-match": "*"], body: bytes, accepting: [200, 412])
     return answer.status == .ok
   }
 
@@ -91,8 +91,9 @@ struct S3Client: Sendable {
     body: [UInt8] = [], accepting: Set<UInt>
   ) throws(BlobStoreError) -> HTTPClient.Response {
     let digest = SHA256Hasher.hash(body).hex
+    let start = ContinuousClock.now
     var trouble = ""
-    for attempt in 0..<configuration.attempts {
+    for attempt in 0..<configuration.attempts where start.duration(to: .now) < configuration.patience {
       if attempt > 0 { Self.rest(attempt) }
       do {
         let answer = try send(method, name, query, headers, body, digest)
@@ -123,12 +124,13 @@ struct S3Client: Sendable {
     let request = try HTTPClient.Request(
       url: base + path + search, method: method, headers: HTTPHeaders(signed.map { ($0.key, $0.value) }),
       body: method == .PUT ? .bytes(body) : nil)
-    let timeout = TimeAmount(configuration.timeout)
+    // A megabyte may take a second.
+    let timeout = TimeAmount(configuration.timeout) + .seconds(Int64(body.count >> 20))
     return try http.execute(request: request, deadline: .now() + timeout).wait()
   }
 
-  /// What a service says when it is busy, or in trouble of its own.
-  private static func mayPass(_ status: UInt) -> Bool { status >= 500 || [408, 425, 429].contains(status) }
+  /// What a service says when it is busy, in trouble of its own, or at work on the same name.
+  private static func mayPass(_ status: UInt) -> Bool { status >= 500 || [408, 409, 425, 429].contains(status) }
 
   /// Longer each time, and never the same as others'.
   private static func rest(_ attempt: Int) {

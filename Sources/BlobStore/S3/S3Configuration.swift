@@ -14,8 +14,10 @@ public struct S3Configuration: Sendable {
   public var secretKey: String
   /// How often a request is sent that fails for a reason that may pass.
   var attempts = 6
-  /// Of one request.
-  var timeout = Duration.seconds(60)
+  /// After so long no other attempt is begun: somebody waits.
+  var patience = Duration.seconds(60)
+  /// Of one attempt.
+  var timeout = Duration.seconds(30)
 
   /// - Parameter prefix: with or without slashes around it.
   /// - Throws: ``InvalidS3Configuration``, which says what is wrong.
