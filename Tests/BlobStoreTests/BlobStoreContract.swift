@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Domain
+import Foundation
 import NIOCore
 import TestSupport
 import Testing
@@ -29,7 +30,8 @@ struct StoreUnderTest: Sendable, CustomTestStringConvertible {
         StoreUnderTest(testDescription: "s3", trialRounds: 80, settlesAtOnce: true) {
           let home = try TemporaryDirectory()
           let store = try S3BlobStore(
-            server.configuration(), staging: "\(home.path)/staging", index: MemoryChunkIndex(), threads: 4)
+            server.configuration(), staging: "\(home.path)/staging", index: MemoryChunkIndex(),
+            installation: { UUID(uuidString: "01a21f1d-9878-872b-87f3-2d5683a87ff2") }, threads: 4)
           return (store, home)
         }
       ]

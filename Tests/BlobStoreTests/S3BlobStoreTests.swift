@@ -25,9 +25,12 @@ struct S3BlobStoreTests {
   }
 
   private static func open(
-    _ configuration: S3Configuration, _ home: TemporaryDirectory, _ index: MemoryChunkIndex
+    _ configuration: S3Configuration, _ home: TemporaryDirectory, _ index: MemoryChunkIndex,
+    installation: UUID? = UUID(uuidString: "01a21f1d-9878-872b-87f3-2d5683a87ff2")
   ) throws -> S3BlobStore {
-    try S3BlobStore(configuration, staging: "\(home.path)/staging", index: index, threads: 4, packSize: 400_000)
+    try S3BlobStore(
+      configuration, staging: "\(home.path)/staging", index: index, installation: { installation }, threads: 4,
+      packSize: 400_000)
   }
 
   private var packs: [String] { get throws { try client.list("packs/").map(\.name).sorted() } }
@@ -107,12 +110,27 @@ struct S3BlobStoreTests {
     #expect(try packs.isEmpty)
   }
 
+  @Test func anotherInstallationTouchesNothingHoweverSoonItComes() async throws {
+    let digest = try await store.publish(Sample.noise(300_000)).digest
+    for installation in [nil, UUID()] {
+      let other = try Self.open(configuration, home, MemoryChunkIndex(), installation: installation)
+      await #expect(throws: BlobStoreError.self) { try await other.claim() }
+      await #expect(throws: BlobStoreError.self) { try await other.publish([1, 2, 3]) }
+      await #expect(throws: BlobStoreError.self) { try await other.tidyPacks(olderThan: .seconds(-10)) }
+    }
+    // A place that nobody has claimed is not anybody's who does not know what is in it.
+    try client.remove("installation")
+    let other = try Self.open(configuration, home, MemoryChunkIndex(), installation: UUID())
+    await #expect(throws: BlobStoreError.self) { try await other.findPacks(olderThan: .seconds(-10)) }
+    try await store.verify(digest)
+  }
+
   @Test func aBucketThatIsNotThereIsNamed() throws {
     var missing = configuration
     missing.bucket = "nobody-made-it"
     missing.attempts = 1
     #expect {
-      try S3BlobStore(missing, staging: "\(home.path)/staging", index: index)
+      try Self.open(missing, home, index)
     } throws: { error in
       "\(error)".contains("Create the bucket")
     }

@@ -6,6 +6,7 @@ public import Foundation
 import Glibc
 import NIOCore
 public import Postgres
+import Synchronization
 
 /// Blobs as chunks in packs, which are objects of an S3-compatible bucket.
 ///
@@ -24,6 +25,8 @@ public final class S3BlobStore: BlobStore {
   let packs: PackStore
   let client: S3Client
   private let company: PublishingCompany
+  private let installation: @Sendable () async throws -> UUID?
+  private let isClaimed = Mutex(false)
 
   private var index: any ChunkIndex { packs.index }
 
@@ -32,18 +35,24 @@ public final class S3BlobStore: BlobStore {
   /// - Parameters:
   ///   - staging: a directory for bytes on their way, created for this user only.
   ///   - database: where the index of chunks is.
+  ///   - installation: tells this one from all others; nil while there is nothing by which it could.
   ///   - threads: how many requests may be under way at once.
   /// - Throws: ``BlobStoreError/unavailable(_:)``, which says what to do.
   public convenience init(
-    _ configuration: S3Configuration, staging: String, database: PostgresPool, threads: Int = 16
+    _ configuration: S3Configuration, staging: String, database: PostgresPool,
+    installation: @escaping @Sendable () async throws -> UUID?, threads: Int = 16
   ) throws(BlobStoreError) {
-    try self.init(configuration, staging: staging, index: PostgresChunkIndex(pool: database), threads: threads)
+    try self.init(
+      configuration, staging: staging, index: PostgresChunkIndex(pool: database), installation: installation,
+      threads: threads)
   }
 
   init(
-    _ configuration: S3Configuration, staging: String, index: any ChunkIndex, threads: Int = 16,
+    _ configuration: S3Configuration, staging: String, index: any ChunkIndex,
+    installation: @escaping @Sendable () async throws -> UUID?, threads: Int = 16,
     packSize: Int64 = PackingDraft.packSize
   ) throws(BlobStoreError) {
+    self.installation = installation
     layout = BlobLayout(root: staging)
     disk = Disk()
     pool = BlockingPool(threadCount: threads)
@@ -69,19 +78,34 @@ public final class S3BlobStore: BlobStore {
     return kept
   }
 
-  /// Makes sure that the bucket's place is of one installation alone, whose log begins with this event.
+  /// Makes sure that the bucket's place is of one installation alone: two indexes over one place would each remove what the other one needs.
   ///
-  /// - Parameter installation: nil for one that has nothing in its log yet: then the place must be nobody's.
+  /// - Returns: false while the installation has nothing by which it could be told from others; then the place is empty.
   /// - Throws: ``BlobStoreError/foreign(_:)``.
-  public func claim(for installation: UUID?) async throws {
-    try await pool.run { [client] in
+  @discardableResult
+  public func claim() async throws -> Bool {
+    let own = try await installation()?.uuidString.lowercased()
+    let known = try await index.packs()
+    return try await pool.run { [client, packs] in
       let name = "installation"
       func owner() throws -> String? { try client.read(name).map { String(decoding: $0, as: UTF8.self) } }
-      let own = installation?.uuidString.lowercased()
-      if try owner() == nil, let own { _ = try client.create(name, Array(own.utf8)) }
-      guard let owner = try owner(), owner != own else { return }
-      throw BlobStoreError.foreign(client.place(""))
+      if try owner() == nil {
+        // Nobody's yet: then what is in it must be known here.
+        let there = try packs.storage.list().map(\.id)
+        guard there.isEmpty || !known.isDisjoint(with: there) else { throw BlobStoreError.foreign(client.place("")) }
+        guard let own else { return false }
+        _ = try client.create(name, Array(own.utf8))
+      }
+      guard try owner() == own else { throw BlobStoreError.foreign(client.place("")) }
+      return true
     }
+  }
+
+  /// Before the first pack of this process goes into the bucket.
+  private func claimOnce() async throws {
+    guard !isClaimed.withLock({ $0 }) else { return }
+    let claimed = try await claim()
+    isClaimed.withLock { $0 = claimed }
   }
 
   /// Keeps an object, reads it and removes it.
@@ -140,6 +164,7 @@ public final class S3BlobStore: BlobStore {
 
   /// Contents of one chunk each.
   private func keep(_ contents: [Digest: ByteBuffer]) async throws {
+    try await claimOnce()
     var missing = contents
     for _ in 0..<Self.attemptLimit where !missing.isEmpty {
       let known = try await index.contents(among: Array(missing.keys))
@@ -160,6 +185,7 @@ public final class S3BlobStore: BlobStore {
 
   /// A content that is in a file.
   func keep(_ file: OpenFile, _ digest: Digest) async throws {
+    try await claimOnce()
     for _ in 0..<Self.attemptLimit {
       let known = try await index.contents(among: [digest])
       guard let content = try await restored(known)[digest] else {
@@ -224,10 +250,14 @@ public final class S3BlobStore: BlobStore {
   public func removeCondemned(_ digest: Digest) async throws -> Int64? { try await packs.removeCondemned(digest) }
 
   public func findPacks(olderThan age: Duration) async throws -> Set<Digest> {
-    try await packs.findPacks(olderThan: age)
+    guard try await claim() else { return [] }
+    return try await packs.findPacks(olderThan: age)
   }
 
-  public func tidyPacks(olderThan age: Duration) async throws -> Tidying { try await packs.tidyPacks(olderThan: age) }
+  public func tidyPacks(olderThan age: Duration) async throws -> Tidying {
+    guard try await claim() else { return Tidying() }
+    return try await packs.tidyPacks(olderThan: age)
+  }
 
   public func chunkTotals() async throws -> ChunkTotals { try await index.totals() }
 

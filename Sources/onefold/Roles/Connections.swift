@@ -149,10 +149,12 @@ extension Settings {
     guard let s3 else { return try LocalBlobStore(root: blobsDirectory.path, database: connections.pool) }
     try FileManager.default.createDirectory(
       at: blobsDirectory.deletingLastPathComponent(), withIntermediateDirectories: true)
-    let store = try S3BlobStore(s3, staging: blobsDirectory.path, database: connections.pool)
-    // Two indexes over one bucket would each remove what the other one needs.
-    let first = try await connections.pool.query("SELECT id FROM log.event WHERE position = 1").first
-    try await store.claim(for: try first?.decode(0, as: UUID.self))
+    let pool = connections.pool
+    let store = try S3BlobStore(s3, staging: blobsDirectory.path, database: pool) {
+      // The same after a restore, and no other's.
+      try await pool.query("SELECT id FROM log.event WHERE position = 1").decode(UUID.self).first
+    }
+    try await store.claim()
     return store
   }
 
