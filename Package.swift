@@ -216,7 +216,7 @@ let package = Package(
     .testTarget(name: "RedisTests", dependencies: ["Redis", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "ArchivesTests", dependencies: ["Archives", "TestSupport", .nioCore], swiftSettings: strict),
     .testTarget(name: "DedupEngineTests", dependencies: ["DedupEngine", "TestSupport"], swiftSettings: strict),
-    .testTarget(name: "ParsingTests", dependencies: ["Parsing", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "ParsingTests", dependencies: ["DedupEngine", "Parsing", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "LocalScanTests", dependencies: ["DedupEngine", "LocalScan", "TestSupport"], swiftSettings: strict),
     .testTarget(

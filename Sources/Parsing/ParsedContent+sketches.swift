@@ -12,9 +12,10 @@ extension ParsedLight {
 extension ParsedDocument {
   /// What a document is compared by: if it has words, by these, whatever they are packed in.
   public var sketches: [Sketch] {
-    let ofWords = Sketch.all(ofText: text)
-    guard ofWords.isEmpty, let identity else { return ofWords }
-    return [CanonicalContent.sketch(form == .compressed ? .inside : .archive, identity: identity)]
+    // Of what is not whole nobody knows that it is the same: then only what it is packed in says so.
+    let ofWords = Sketch.all(ofText: text).filter { isWhole || $0.algorithm != .canonical }
+    guard ofWords.isEmpty || !isWhole, let identity else { return ofWords }
+    return ofWords + [CanonicalContent.sketch(form == .compressed ? .inside : .archive, identity: identity)]
   }
 }
 

@@ -88,30 +88,34 @@ public struct ParsedDocument: Equatable, Sendable {
   public var identity: [UInt8]?
   /// Its words; UTF-8. Empty when there are none. Of what is only compressed the inside itself, whatever that is.
   public var text: [UInt8]
+  /// Whether that is all there is: what was cut off, or could not be read, may differ.
+  public var isWhole: Bool
 
   /// Of ``text``, in bytes: what comes after that is not compared.
   package static let textLimit = 8 << 20
 
-  package init(form: DocumentForm, identity: [UInt8]? = nil, text: [UInt8]) {
+  package init(form: DocumentForm, identity: [UInt8]? = nil, text: [UInt8], isWhole: Bool = true) {
     self.form = form
     self.identity = identity
     self.text = text
+    self.isWhole = isWhole
   }
 
-  /// The form (a byte), how many bytes of identity there are (a byte), those, and the text.
+  /// The form, whether it is whole, how many bytes of identity there are (a byte each), those, and the text.
   package var wire: [UInt8] {
     let place = DocumentForm.allCases.firstIndex(of: form) ?? 0
-    return [UInt8(place), UInt8(identity?.count ?? 0)] + (identity ?? []) + text
+    return [UInt8(place), isWhole ? 1 : 0, UInt8(identity?.count ?? 0)] + (identity ?? []) + text
   }
 
   /// Nil for anything that ``wire`` does not give.
   package init?(wire: [UInt8]) {
-    guard wire.count >= 2, DocumentForm.allCases.indices.contains(Int(wire[0])), [0, 32].contains(wire[1]),
-      wire.count >= 2 + Int(wire[1])
+    guard wire.count >= 3, DocumentForm.allCases.indices.contains(Int(wire[0])), [0, 32].contains(wire[2]),
+      wire.count >= 3 + Int(wire[2])
     else { return nil }
     form = DocumentForm.allCases[Int(wire[0])]
-    identity = wire[1] == 0 ? nil : Array(wire[2..<2 + Int(wire[1])])
-    text = Array(wire[(2 + Int(wire[1]))...])
+    isWhole = wire[1] == 1
+    identity = wire[2] == 0 ? nil : Array(wire[3..<3 + Int(wire[2])])
+    text = Array(wire[(3 + Int(wire[2]))...])
   }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import Parsing
 import Testing
 
@@ -25,6 +26,19 @@ struct DocumentParserTests {
     #expect(all.allSatisfy { $0.form == .archive && $0.text.isEmpty })
     #expect(Set(all.map(\.identity)).count == 1)
     #expect(all[0].identity?.count == 32)
+  }
+
+  /// Two that differ beyond what is read are not called the same.
+  @Test func whatIsNotReadToItsEndHasNoCanonicalSketchOfItsWords() throws {
+    let long = Array(("<html><body>" + String(repeating: "word ", count: 2 << 20) + "</body></html>").utf8)
+    let deep = Array(("<html>" + String(repeating: "<div>", count: 5000) + "a few words at the bottom").utf8)
+    for page in [long, deep] {
+      let parsed = try parser.document(of: page)
+      #expect(!parsed.isWhole)
+      #expect(!parsed.sketches.contains { $0.algorithm == .canonical })
+    }
+    #expect(try parser.document(of: SampleDocument.html).isWhole)
+    #expect(try parser.document(of: SampleDocument.word).sketches.contains { $0.algorithm == .canonical })
   }
 
   @Test func compressedFilesWithTheSameInsideAreTheSame() throws {

@@ -20,12 +20,12 @@ struct ParserWireTests {
 
   @Test(arguments: [
     ParsedDocument(form: .pdf, text: [1, 2, 3]), ParsedDocument(form: .archive, identity: Array(0..<32), text: []),
-    ParsedDocument(form: .compressed, identity: Array(0..<32), text: [9]),
+    ParsedDocument(form: .compressed, identity: Array(0..<32), text: [9], isWhole: false),
   ])
   func aDocumentIsReadAsItWasGiven(document: ParsedDocument) {
     #expect(ParsedDocument(wire: document.wire) == document)
     #expect(ParsedDocument(wire: [99] + document.wire.dropFirst()) == nil, "a form that is not known")
-    #expect(ParsedDocument(wire: [0, 32, 1, 2]) == nil, "a part of an identity")
+    #expect(ParsedDocument(wire: [0, 1, 32, 1, 2]) == nil, "a part of an identity")
   }
 
   @Test func anAnswerIsReadAsItWasGiven() throws {

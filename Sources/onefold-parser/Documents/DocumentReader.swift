@@ -20,7 +20,10 @@ struct DocumentReader {
   func document(of content: [UInt8]) -> ParserAnswer {
     do {
       var document = try Self.read(content, mayUnpack: true)
-      if document.text.count > ParsedDocument.textLimit { document.text = Self.cut(document.text) }
+      if document.text.count > ParsedDocument.textLimit {
+        document.text = Self.cut(document.text)
+        document.isWhole = false
+      }
       return .answer(document.wire)
     } catch {
       return .unreadable(error.reason)
@@ -28,8 +31,14 @@ struct DocumentReader {
   }
 
   private static func read(_ content: [UInt8], mayUnpack: Bool) throws(Failure) -> ParsedDocument {
-    if ContentForm.beginsLikePDF(content) { return ParsedDocument(form: .pdf, text: try PageText.text(of: content)) }
-    if ContentForm.beginsLikeHTML(content) { return ParsedDocument(form: .html, text: try MarkupText.html(content)) }
+    if ContentForm.beginsLikePDF(content) {
+      let (text, isWhole) = try PageText.text(of: content)
+      return ParsedDocument(form: .pdf, text: text, isWhole: isWhole)
+    }
+    if ContentForm.beginsLikeHTML(content) {
+      let (text, isWhole) = try MarkupText.html(content)
+      return ParsedDocument(form: .html, text: text, isWhole: isWhole)
+    }
     if mayUnpack { return try unpacked(content) }
     throw Failure("It is none of the documents that are read.")
   }
@@ -39,14 +48,21 @@ struct DocumentReader {
     case .members(let members):
       if let (form, texts) = OfficeText.texts(of: members) {
         var text: [UInt8] = []
-        for member in texts { text += try MarkupText.xml(member) + [0x0a] }
-        return ParsedDocument(form: form, identity: members.identity, text: text)
+        var isWhole = members.hasAllWords
+        for member in texts {
+          let words = try MarkupText.xml(member)
+          text += words.text + [0x0a]
+          isWhole = isWhole && words.isWhole
+        }
+        return ParsedDocument(form: form, identity: members.identity(ofDocument: true), text: text, isWhole: isWhole)
       }
-      return ParsedDocument(form: .archive, identity: members.identity, text: [])
+      return ParsedDocument(form: .archive, identity: members.identity(ofDocument: false), text: [])
     case .stream(let identity, let inside):
       // What is not read is compared as it is: it may be a text.
-      let text = inside.map { (try? read($0, mayUnpack: false).text) ?? $0 } ?? []
-      return ParsedDocument(form: .compressed, identity: identity, text: text)
+      guard let inside else { return ParsedDocument(form: .compressed, identity: identity, text: []) }
+      let document = try? read(inside, mayUnpack: false)
+      return ParsedDocument(
+        form: .compressed, identity: identity, text: document?.text ?? inside, isWhole: document?.isWhole ?? true)
     }
   }
 

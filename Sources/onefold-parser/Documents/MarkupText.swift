@@ -19,7 +19,9 @@ enum MarkupText {
     for encoding in encodings { _ = iconv_open("UTF-8", encoding) }
   }
 
-  static func html(_ content: [UInt8]) throws(DocumentReader.Failure) -> [UInt8] {
+  /// With whether all of it was read: pages are seldom without errors, but some end the reading.
+  static func html(_ content: [UInt8]) throws(DocumentReader.Failure) -> (text: [UInt8], isWhole: Bool) {
+    xmlResetLastError()
     // A page that is UTF-8 need not say so.
     let isUTF8 = String(validating: content, as: UTF8.self) != nil
     let options = HTML_PARSE_RECOVER.rawValue | HTML_PARSE_NOERROR.rawValue | HTML_PARSE_NOWARNING.rawValue
@@ -30,10 +32,11 @@ enum MarkupText {
     }
     guard let tree else { throw DocumentReader.Failure("It is no page that can be read.") }
     defer { xmlFreeDoc(tree) }
-    return words(of: tree)
+    let isWhole = xmlGetLastError().map { $0.pointee.level != XML_ERR_FATAL } ?? true
+    return (words(of: tree), isWhole)
   }
 
-  static func xml(_ content: [UInt8]) throws(DocumentReader.Failure) -> [UInt8] {
+  static func xml(_ content: [UInt8]) throws(DocumentReader.Failure) -> (text: [UInt8], isWhole: Bool) {
     let options = XML_PARSE_RECOVER.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue
     let tree = content.withUnsafeBytes { bytes in
       xmlReadMemory(
@@ -42,7 +45,7 @@ enum MarkupText {
     }
     guard let tree else { throw DocumentReader.Failure("A part of it is no XML.") }
     defer { xmlFreeDoc(tree) }
-    return words(of: tree)
+    return (words(of: tree), UInt32(bitPattern: tree.pointee.properties) & XML_DOC_WELLFORMED.rawValue != 0)
   }
 
   // MARK: Taking the words out

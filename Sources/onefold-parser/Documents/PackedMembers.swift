@@ -8,7 +8,10 @@ import Parsing
 struct PackedMembers {
   /// Those that ``OfficeText`` may want, by name.
   private(set) var kept: [String: [UInt8]] = [:]
-  private var digests: [String: [UInt8]] = [:]
+  /// A name may occur several times.
+  private var digests: [String: [[UInt8]]] = [:]
+  /// Whether everything was kept that ``OfficeText`` may want.
+  private(set) var hasAllWords = true
   private var keptBytes = 0
   private var unpackedBytes = 0
 
@@ -18,15 +21,16 @@ struct PackedMembers {
     case stream(identity: [UInt8], inside: [UInt8]?)
   }
 
-  /// The same for the same members, however they are ordered, compressed and dated. What programs note of their own doing does not count.
-  /// Nil when there are none.
-  var identity: [UInt8]? {
+  /// The same for the same members, however they are ordered, compressed and dated. Nil when there are none.
+  ///
+  /// - Parameter ofDocument: then what programs note of their own doing does not count.
+  func identity(ofDocument: Bool) -> [UInt8]? {
     guard !digests.isEmpty else { return nil }
     var hasher = SHA256Hasher()
-    for (name, digest) in digests.sorted(by: { $0.key < $1.key }) where !Self.isVolatile(name) {
-      hasher.update(Array(name.utf8).span.bytes)
-      hasher.update([0].span.bytes)
-      hasher.update(digest.span.bytes)
+    for (name, digests) in digests.sorted(by: { $0.key < $1.key }) where !(ofDocument && Self.isVolatile(name)) {
+      for digest in digests {
+        hasher.update((Array(name.utf8) + [0] + digest).span.bytes)
+      }
     }
     return hasher.finish()
   }
@@ -68,15 +72,19 @@ struct PackedMembers {
         let (digest, inside) = try members.unpack(archive, keep: true)
         return .stream(identity: digest, inside: inside)
       }
-      // Directories are what their members' names say; links are nothing by themselves.
-      guard archive_entry_filetype(entry) & 0o170000 == 0o100000, let pointer = archive_entry_pathname(entry) else {
+      guard let pointer = archive_entry_pathname(entry) else { continue }
+      let name = String(cString: pointer)
+      if let target = archive_entry_symlink(entry) ?? archive_entry_hardlink(entry) {
+        members.digests[name, default: []].append(SHA256Hasher.hash(Array("link\0\(String(cString: target))".utf8)))
         continue
       }
-      let name = String(cString: pointer)
+      // Directories are what their members' names say.
+      guard archive_entry_filetype(entry) & 0o170000 == 0o100000 else { continue }
       guard archive_entry_is_encrypted(entry) == 0 else { throw DocumentReader.Failure("It is encrypted.") }
-      let (digest, bytes) = try members.unpack(archive, keep: OfficeText.mayHoldWords(name))
-      members.digests[name] = digest
-      if let bytes { members.kept[name] = bytes }
+      let isWanted = OfficeText.mayHoldWords(name)
+      let (digest, bytes) = try members.unpack(archive, keep: isWanted)
+      members.digests[name, default: []].append(digest)
+      if let bytes { members.kept[name] = bytes } else if isWanted { members.hasAllWords = false }
     }
   }
 

@@ -5,7 +5,8 @@ import Parsing
 
 /// The words of a PDF, page by page in the order in which they are read, by poppler.
 enum PageText {
-  static func text(of content: [UInt8]) throws(DocumentReader.Failure) -> [UInt8] {
+  /// With whether every page could be read.
+  static func text(of content: [UInt8]) throws(DocumentReader.Failure) -> (text: [UInt8], isWhole: Bool) {
     let bytes = content.withUnsafeBytes { g_bytes_new($0.baseAddress, gsize($0.count)) }
     defer { g_bytes_unref(bytes) }
     var error: UnsafeMutablePointer<GError>?
@@ -15,16 +16,20 @@ enum PageText {
     }
     defer { g_object_unref(UnsafeMutableRawPointer(document)) }
     var text: [UInt8] = []
+    var isWhole = true
     for number in 0..<poppler_document_get_n_pages(document) where text.count <= ParsedDocument.textLimit {
       // A damaged page does not take the others with it.
-      guard let page = poppler_document_get_page(document, number) else { continue }
+      guard let page = poppler_document_get_page(document, number) else {
+        isWhole = false
+        continue
+      }
       defer { g_object_unref(UnsafeMutableRawPointer(page)) }
       guard let words = poppler_page_get_text(page) else { continue }
       defer { g_free(words) }
       text.append(contentsOf: UnsafeRawBufferPointer(start: words, count: strlen(words)))
       text.append(0x0a)
     }
-    return joined(text)
+    return (joined(text), isWhole)
   }
 
   /// Words that a line's end parts are one: `docu-` and `ment`.

@@ -103,7 +103,7 @@ extension Checkup {
       return [
         .note(
           "parser", "\(program) is not there.",
-          "Pictures are kept, and neither compared nor shown small: install it beside onefold.")
+          "Pictures and documents are kept, and neither compared nor shown small: install it beside onefold.")
       ]
     }
     return [.ok("parser", "\(program) is there.")]

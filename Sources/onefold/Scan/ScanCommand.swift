@@ -13,8 +13,8 @@ struct ScanCommand: AsyncParsableCommand {
     abstract: "Find duplicates below local directories, without a server.",
     discussion: """
       Nothing is changed and nothing is sent. Files with the same bytes are found by SHA-256; only files that may be the same are
-      read. Hard links are one file, symbolic links are not followed. With --similar texts and pictures that are versions of each
-      other are found too, which reads every text and decodes every picture.
+      read. Hard links are one file, symbolic links are not followed. With --similar texts, documents and pictures that are versions of each
+      other are found too, which reads every one of them.
 
       EXAMPLES
         onefold scan ~/Pictures
@@ -32,7 +32,7 @@ struct ScanCommand: AsyncParsableCommand {
   @Argument(help: "Directories or files.", completion: .directory)
   var directories: [String]
 
-  @Flag(help: "Find texts and pictures that are versions of each other, too.")
+  @Flag(help: "Find texts, documents and pictures that are versions of each other, too.")
   var similar = false
 
   @Option(help: "How alike similar files are at least, 0.1 to 1. (default: 0.4 for texts, 0.68 for pictures)")
