@@ -25,6 +25,11 @@ def test_a_policy_shows_what_it_would_free_before_it_is_set(own_onefold):
     week = forecast(own_onefold, "--trash-retention", "3d")["trash"]
     assert (week["withinDay"]["items"], week["withinWeek"]["items"]) == (0, 3)
     assert week["withinWeek"]["bytes"] == sum(file["size"] for file in files[:3])
+    # Of each upload one that succeeded, which nobody looks up in a month.
+    jobs = forecast(own_onefold)["finishedJobs"]
+    assert jobs["keptFor"] == "30 days" and (jobs["withinWeek"]["items"], jobs["withinMonth"]["items"]) == (0, jobs["all"]["items"])
+    assert jobs["all"]["items"] >= 4 and jobs["all"]["bytes"] > 0
+    assert forecast(own_onefold, "--job-retention", "1d")["finishedJobs"]["withinWeek"]["items"] == jobs["all"]["items"]
     # Removed for good, its bytes wait for their grace.
     assert user.request("DELETE", f"/files/{files[0]['id']}", params={"permanent": "true"}).status_code == 204
     text = subprocess.run([BINARY, "retention", "--data-dir", own_onefold.data_dir], capture_output=True, text=True, timeout=60).stdout

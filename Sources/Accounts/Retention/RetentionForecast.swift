@@ -10,6 +10,8 @@ public struct RetentionForecast: Sendable, Equatable {
     case trash
     /// Bytes on the disk that no file has any more.
     case removedBytes
+    /// Jobs that succeeded, were cancelled or were discarded. Their bytes are those of rows, indexes included, as they are on average.
+    case finishedJobs
     /// Sign-ins.
     case sessions
     /// Answers to writes with an `Idempotency-Key`.
@@ -37,12 +39,17 @@ public struct RetentionForecast: Sendable, Equatable {
     /// Nil: nothing goes by itself.
     public var trash: Duration?
     public var reclaimGrace: Duration
+    /// Nil: they stay.
+    public var jobs: Duration?
     public var answers: Duration
     public var replacedTables: Duration
 
-    public init(trash: Duration?, reclaimGrace: Duration, answers: Duration, replacedTables: Duration) {
+    public init(
+      trash: Duration?, reclaimGrace: Duration, jobs: Duration?, answers: Duration, replacedTables: Duration
+    ) {
       self.trash = trash
       self.reclaimGrace = reclaimGrace
+      self.jobs = jobs
       self.answers = answers
       self.replacedTables = replacedTables
     }
@@ -65,6 +72,7 @@ public struct RetentionForecast: Sendable, Equatable {
 
   private static func statement(_ policy: Policy) -> Query {
     let trash = policy.trash.map { $0 / .seconds(1) }
+    let jobs = policy.jobs.map { $0 / .seconds(1) }
     return """
       WITH kind (number, name) AS (
         SELECT ordinality, name FROM unnest(\(Kind.allCases.map(\.rawValue))) WITH ORDINALITY AS given (name, ordinality)
@@ -76,6 +84,15 @@ public struct RetentionForecast: Sendable, Equatable {
         SELECT 'removedBytes', condemned_at + make_interval(secs => \(policy.reclaimGrace / .seconds(1))), condemned_bytes
         FROM reclaim.candidate
         WHERE condemned_at IS NOT NULL
+        UNION ALL
+        SELECT 'finishedJobs', coalesce(finished_at + make_interval(secs => \(jobs)), 'infinity'), bytes_each
+        FROM jobs.job
+        CROSS JOIN (
+          SELECT (pg_total_relation_size(oid) / greatest(reltuples, 1))::bigint AS bytes_each
+          FROM pg_class
+          WHERE oid = 'jobs.job'::regclass
+        ) AS size
+        WHERE state IN ('succeeded', 'cancelled', 'discarded')
         UNION ALL
         SELECT 'sessions', expires_at, 0 FROM account.session
         UNION ALL

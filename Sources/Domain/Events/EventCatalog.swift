@@ -12,7 +12,7 @@ public enum EventCatalog {
     DuplicateThresholdsSet.self,
     JobQueued.self, JobSucceeded.self, JobCompleted.self, JobFailed.self, JobDeadLettered.self,
     JobRequeued.self, JobCancelled.self, JobDiscarded.self, UniqueClaimed.self,
-    QueuePaused.self, QueueResumed.self, QueueLimited.self,
+    QueuePaused.self, QueueResumed.self, QueueLimited.self, QueuePruned.self,
     ProjectionRebuilt.self, AuditQueried.self, AuditExported.self,
   ]
 

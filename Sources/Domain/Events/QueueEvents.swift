@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an administrator may do to a part of the queue. Stream: `queue-<scope>-<value>`.
+/// What may happen to a part of the queue. Streams: `queue-<scope>-<value>`, `queue-finished`.
 public enum QueueEvent: Equatable, Sendable {
   case paused(QueuePaused)
   case resumed(QueueResumed)
   case limited(QueueLimited)
+  case pruned(QueuePruned)
 }
 
 /// By what a part of the queue is told from the rest.
@@ -62,5 +63,23 @@ public struct QueueLimited: DomainEvent {
     self.concurrency = concurrency
     self.ratePerSecond = ratePerSecond
     self.weight = weight
+  }
+}
+
+/// Finished jobs have been kept for long enough: the read tables forget those that succeeded, were cancelled or were discarded. The log keeps
+/// their events. A part of what is due; several follow one another when there is more.
+public struct QueuePruned: DomainEvent {
+  public static let eventType = "queue.pruned"
+  /// Those that came to their end before this time, in milliseconds since 1970.
+  public var finishedBefore: Int64
+  /// Of these, those that were queued last at this position or before.
+  public var queuedThrough: Int64
+  /// How many were due.
+  public var jobs: Int
+
+  public init(finishedBefore: Int64, queuedThrough: Int64, jobs: Int) {
+    self.finishedBefore = finishedBefore
+    self.queuedThrough = queuedThrough
+    self.jobs = jobs
   }
 }

@@ -137,4 +137,44 @@ extension JobsProjection {
     JOIN job USING (id)
     """
   }
+
+  /// States in which a job is of no more use to anybody. Dead letters stay until somebody decides about them.
+  static let prunable = ["succeeded", "cancelled", "discarded"]
+
+  /// - Returns: the batches that lost jobs, as owner and id.
+  static func prune(finishedBefore time: Date, queuedThrough position: Int64) -> Query {
+    """
+    WITH pruned AS (
+      DELETE FROM job
+      WHERE state = ANY (\(prunable)) AND queue_position <= \(position) AND finished_at < \(time)
+      RETURNING id, owner, batch_id, class, kind, state
+    ), attempts AS (
+      DELETE FROM attempt USING pruned WHERE attempt.job_id = pruned.id
+    ), gone AS (
+      SELECT owner, class, kind,
+        count(*) FILTER (WHERE state = 'succeeded') AS succeeded,
+        count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
+        count(*) FILTER (WHERE state = 'discarded') AS discarded
+      FROM pruned
+      GROUP BY owner, class, kind
+    ), counts AS (
+      UPDATE owner_jobs AS counts
+      SET succeeded = counts.succeeded - gone.succeeded, cancelled = counts.cancelled - gone.cancelled,
+        discarded = counts.discarded - gone.discarded
+      FROM gone
+      WHERE (counts.owner, counts.class, counts.kind) = (gone.owner, gone.class, gone.kind)
+    )
+    SELECT DISTINCT owner, batch_id FROM pruned WHERE batch_id IS NOT NULL
+    """
+  }
+
+  /// A batch goes with the last of its jobs.
+  static func pruneBatches(_ batches: [(UUID, UUID)]) -> Query {
+    """
+    DELETE FROM batch
+    USING unnest(\(batches.map(\.0)), \(batches.map(\.1))) AS pruned (owner, id)
+    WHERE (batch.owner, batch.id) = (pruned.owner, pruned.id)
+      AND NOT EXISTS (SELECT FROM job WHERE job.owner = batch.owner AND job.batch_id = batch.id)
+    """
+  }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Domain
 public import EventStore
 import Foundation
 public import Postgres
@@ -13,7 +14,7 @@ public struct JobsProjection: Projection {
   public static let version = 2
   public static let eventTypes: Set<String>? = [
     "file.uploaded", "job.queued", "job.succeeded", "job.completed", "job.failed", "job.deadLettered", "job.requeued",
-    "job.cancelled", "job.discarded", "queue.paused", "queue.resumed", "queue.limited",
+    "job.cancelled", "job.discarded", "queue.paused", "queue.resumed", "queue.limited", "queue.pruned",
   ]
 
   public static let ownerTables: [StaticString] = ["job", "attempt", "owner_jobs", "batch", "pace"]
@@ -21,6 +22,27 @@ public struct JobsProjection: Projection {
   public init() {}
 
   public func apply(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
+    // What is pruned is what has come to its end so far.
+    var start = 0
+    for index in batch.indices where batch[index].type == QueuePruned.eventType {
+      if index > start { try await change(Array(batch[start..<index]), on: connection) }
+      try await prune(batch[index], on: connection)
+      start = index + 1
+    }
+    if start < batch.count { try await change(start == 0 ? batch : Array(batch[start...]), on: connection) }
+  }
+
+  private func prune(_ event: RecordedEvent, on connection: PostgresConnection) async throws {
+    let payload = Payload(event)
+    let time = Date(milliseconds: try payload.integer("finishedBefore"))
+    let batches = try await connection.query(
+      Self.prune(finishedBefore: time, queuedThrough: payload.integer("queuedThrough"))
+    ).decode((UUID, UUID).self)
+    if !batches.isEmpty { _ = try await connection.execute(Self.pruneBatches(batches)) }
+    _ = try await connection.execute(Self.dropEmptyCounts)
+  }
+
+  private func change(_ batch: [RecordedEvent], on connection: PostgresConnection) async throws {
     var jobs = InOrder<UUID, JobChange>()
     var queues = InOrder<QueuePart, QueueChange>()
     for event in batch {

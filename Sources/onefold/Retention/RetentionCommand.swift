@@ -16,6 +16,7 @@ struct RetentionCommand: AsyncParsableCommand {
       EXAMPLES
         onefold retention
         onefold retention --trash-retention 7d          what that would free
+        onefold retention --job-retention 7d
         onefold retention --json
       """)
 
@@ -24,11 +25,14 @@ struct RetentionCommand: AsyncParsableCommand {
 
   @Option(name: .setting(.trashRetention), help: .setting(.trashRetention, value: "duration"))
   var trashRetention: String?
+  @Option(name: .setting(.jobRetention), help: .setting(.jobRetention, value: "duration"))
+  var jobRetention: String?
 
   @OptionGroup var common: CommonOptions
 
   func run() async throws {
-    let settings = try await common.settings([(.trashRetention, trashRetention)]).findingServices()
+    let settings = try await common.settings([(.trashRetention, trashRetention), (.jobRetention, jobRetention)])
+      .findingServices()
     let connections = try Connections(settings, logger: settings.startLogging())
     let result: Result<[RetentionForecast], any Error>
     do {
@@ -51,6 +55,7 @@ struct RetentionCommand: AsyncParsableCommand {
     switch kind {
     case .trash: "files in the trash"
     case .removedBytes: "bytes of no file"
+    case .finishedJobs: "finished jobs"
     case .sessions: "sign-ins"
     case .keptAnswers: "kept answers"
     case .replacedTables: "replaced read tables"
@@ -87,6 +92,7 @@ struct RetentionCommand: AsyncParsableCommand {
       switch kind {
       case .trash: settings.trashRetention.map { Format.duration($0 / .seconds(1)) } ?? "ever"
       case .removedBytes: Format.duration(settings.reclaimGrace / .seconds(1))
+      case .finishedJobs: settings.jobRetention.map { Format.duration($0 / .seconds(1)) } ?? "ever"
       case .sessions: "30 days"
       case .keptAnswers: Format.duration(settings.answerRetention / .seconds(1))
       case .replacedTables: Format.duration(settings.rollbackWindow / .seconds(1))
@@ -97,6 +103,8 @@ struct RetentionCommand: AsyncParsableCommand {
 
 extension Settings {
   var retention: RetentionForecast.Policy {
-    .init(trash: trashRetention, reclaimGrace: reclaimGrace, answers: answerRetention, replacedTables: rollbackWindow)
+    .init(
+      trash: trashRetention, reclaimGrace: reclaimGrace, jobs: jobRetention, answers: answerRetention,
+      replacedTables: rollbackWindow)
   }
 }

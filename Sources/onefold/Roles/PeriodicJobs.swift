@@ -4,6 +4,7 @@ import Accounts
 import BlobStore
 import Domain
 import EventStore
+import Jobs
 import Projections
 import Server
 import Workers
@@ -51,6 +52,9 @@ extension Connections {
     let answers = KeptAnswers(pool: pool, retention: settings.answerRetention)
     let ledger = FileLedger(log: log, index: ProjectionFileIndex(pool: pool))
     let trash = settings.trashRetention.map { TrashRetention(pool: pool, ledger: ledger, retention: $0) }
+    let pruner = settings.jobRetention.map {
+      JobPruner(log: log, clock: LogClock(pool: pool), jobs: JobViews(pool: pool), retention: $0)
+    }
     let interval = settings.scrubInterval ?? .seconds(86_400)
     let scrubber = Scrubber(
       blobs: blobs, contents: ContentViews(pool: pool), health: StoreHealth(pool: pool), interval: interval,
@@ -66,11 +70,13 @@ extension Connections {
         let tidying = try await blobs.tidyPacks(olderThan: Self.packAge)
         try await reclaimer.offer(tidying.found)
         let expired = try await trash?.apply()
+        let pruned = try await pruner?.apply()
         return [
           "packs": Int64(tidying.packs), "packBytes": tidying.bytes, "foundBlobs": Int64(tidying.found.count),
           "stagedBlobs": Int64(try await blobs.sweepStaged(olderThan: Self.stagedAge)),
           "trashedFiles": Int64(expired?.files ?? 0), "trashedBytes": expired?.bytes ?? 0,
-          "sessions": Int64(try await Sessions.sweep(in: pool)), "keptAnswers": Int64(try await answers.sweep()),
+          "finishedJobs": Int64(pruned ?? 0), "sessions": Int64(try await Sessions.sweep(in: pool)),
+          "keptAnswers": Int64(try await answers.sweep()),
         ]
       },
       RoundJob(.scrub, log: log) { _ in

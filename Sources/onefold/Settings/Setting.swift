@@ -124,6 +124,11 @@ struct Setting: Sendable {
     help:
       "up, work: how long files stay in the trash before they are removed for good (s, m, h, d); off: until somebody removes them."
   )
+  static let jobRetention = Setting(
+    "onefold.jobRetention", environment: "ONEFOLD_JOB_RETENTION", flag: "job-retention", fallback: "30d",
+    help:
+      "up, work: how long finished jobs are listed (s, m, h, d); off: for ever. Dead letters stay, and so does what the log has."
+  )
   static let answerRetention = Setting(
     "onefold.answerRetention", environment: "ONEFOLD_ANSWER_RETENTION", flag: "answer-retention", fallback: "24h",
     help: "How long the answer to a write with an Idempotency-Key is kept for its repetition (s, m, h, d).")
@@ -186,7 +191,8 @@ struct Setting: Sendable {
     readyLag, dashboardDirectory, migrationsDirectory, tokenSecret,
     previousTokenSecret,
     keySecret, registration,
-    defaultQuota, maxUpload, reclaimGrace, scrubInterval, answerRetention, trashRetention, allowedOrigins, behindTLS,
+    defaultQuota, maxUpload, reclaimGrace, scrubInterval, answerRetention, trashRetention, jobRetention, allowedOrigins,
+    behindTLS,
     trustForwardedFor,
     concurrency,
     classes, onPoison, rollbackWindow, adminEmail, adminPassword, sealKeyFile, nextSealKeyFile, sealsFile, sealEvents,

@@ -100,9 +100,14 @@ struct WorkOptions: ParsableArguments {
   var classes: String?
   @Option(name: .setting(.trashRetention), help: .setting(.trashRetention, value: "duration"))
   var trashRetention: String?
+  @Option(name: .setting(.jobRetention), help: .setting(.jobRetention, value: "duration"))
+  var jobRetention: String?
 
   var flags: [(Setting, String?)] {
-    [(.concurrency, concurrency), (.classes, classes), (.trashRetention, trashRetention)]
+    [
+      (.concurrency, concurrency), (.classes, classes), (.trashRetention, trashRetention),
+      (.jobRetention, jobRetention),
+    ]
   }
 }
 

@@ -40,6 +40,8 @@ struct Settings: Sendable {
   var answerRetention: Duration
   /// Nil: what is in the trash stays there.
   var trashRetention: Duration?
+  /// Nil: finished jobs are listed for ever.
+  var jobRetention: Duration?
   var allowedOrigins: [String]
   var isBehindTLS: Bool
   var trustsForwardedFor: Bool
@@ -137,6 +139,7 @@ struct Settings: Sendable {
     reclaimGrace = .seconds(try values.number(.reclaimGrace, in: 0...31_536_000))
     scrubInterval = values.text(.scrubInterval) == "off" ? nil : try values.duration(.scrubInterval)
     trashRetention = values.text(.trashRetention) == "off" ? nil : try values.duration(.trashRetention)
+    jobRetention = values.text(.jobRetention) == "off" ? nil : try values.duration(.jobRetention)
     answerRetention = try values.duration(.answerRetention)
     allowedOrigins = values.list(.allowedOrigins)
     isBehindTLS = try values.choice(.behindTLS, ["yes": true, "no": false])

@@ -25,12 +25,13 @@ enum Format {
     return number < 0 ? "-" + grouped : grouped
   }
 
-  /// `14 s`, `3 min 20 s`, `2 h 5 min`.
+  /// `14 s`, `3 min 20 s`, `2 h 5 min`, `30 days`.
   static func duration(_ seconds: Double) -> String {
     let whole = Int(seconds.rounded(.up))
     return switch whole {
     case ..<60: "\(whole) s"
     case ..<3600: whole % 60 == 0 ? "\(whole / 60) min" : "\(whole / 60) min \(whole % 60) s"
+    case 172_800... where whole % 86_400 == 0: "\(whole / 86_400) days"
     default: whole % 3600 < 60 ? "\(whole / 3600) h" : "\(whole / 3600) h \(whole % 3600 / 60) min"
     }
   }

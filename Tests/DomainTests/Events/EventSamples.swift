@@ -57,6 +57,7 @@ enum EventSamples {
     QueuePaused(scope: .jobClass, value: "bulk", reason: "backup"),
     QueueResumed(scope: .kind, value: "analyze"),
     QueueLimited(scope: .tenant, value: account.text, concurrency: 4, ratePerSecond: 50, weight: 2),
+    QueuePruned(finishedBefore: 1_732_273_200_000, queuedThrough: 812, jobs: 42),
     ProjectionRebuilt(projection: "files", position: 1_000_000, rows: 42, digest: digest),
     AuditQueried(filter: auditFilter, order: .newest, format: .json, after: 900, given: 50, through: 412),
     AuditExported(given: 12_000, through: 1_000_000, complete: true),

@@ -90,7 +90,8 @@ struct TrashRetentionTests {
         try await waitForReadTables(fixture)
         func forecast(trash: Duration?) async throws -> [RetentionForecast.Kind: RetentionForecast] {
           let policy = RetentionForecast.Policy(
-            trash: trash, reclaimGrace: .seconds(3600), answers: .seconds(Self.day), replacedTables: .seconds(Self.day))
+            trash: trash, reclaimGrace: .seconds(3600), jobs: nil, answers: .seconds(Self.day),
+            replacedTables: .seconds(Self.day))
           let all = try await RetentionForecast.read(policy, in: fixture.pool)
           #expect(all.map(\.kind) == RetentionForecast.Kind.allCases)
           return Dictionary(uniqueKeysWithValues: all.map { ($0.kind, $0) })

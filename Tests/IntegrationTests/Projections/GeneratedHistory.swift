@@ -37,6 +37,8 @@ struct GeneratedHistory {
   }
 
   private var random: SeededGenerator
+  /// Of its own, so that the rest of a history is what it is without.
+  private var pruning: SeededGenerator
   private var files: [File] = []
   /// Those that have not succeeded.
   private var jobs: [Job] = []
@@ -48,6 +50,7 @@ struct GeneratedHistory {
   /// - Parameter erasing: whether some owners are erased.
   init(seed: UInt64, steps: Int, erasing: Bool = false) {
     random = SeededGenerator(seed: seed)
+    pruning = SeededGenerator(seed: seed &+ 1)
     batches = (0..<3).map { UUID.v7(at: Date(timeIntervalSince1970: 1_700_000_000)).seeded("batch \($0) of \(seed)") }
     register()
     for _ in 0..<steps {
@@ -66,6 +69,7 @@ struct GeneratedHistory {
       case 88..<92: decide()
       default: remove()
       }
+      if Int.random(in: 0..<25, using: &pruning) == 0 { prune() }
     }
   }
 
@@ -209,6 +213,17 @@ struct GeneratedHistory {
       append([part("queue", stream, QueueLimited(scope: scope, value: value, concurrency: limit), owner: nil)])
     default: append([part("queue", stream, QueuePaused(scope: scope, value: value, reason: "backup"), owner: nil)])
     }
+  }
+
+  /// Finished jobs are forgotten: those of some of the positions so far, and of some of the times at which a ``SteppingClock`` stands.
+  private mutating func prune() {
+    let time =
+      Bool.random(using: &pruning)
+      ? 2_000_000_000_000 : 1_700_000_000_000 + Int64.random(in: 0...15, using: &pruning) * 61_000 + 30_000
+    let pruned = QueuePruned(
+      finishedBefore: time, queuedThrough: Int64(Int.random(in: 0...nextPosition, using: &pruning)), jobs: 0)
+    let id = UUID.v7(at: Date(timeIntervalSince1970: idTime / 1000)).seeded("\(pruning.next())")
+    append([part("queue", "finished", pruned, id: id, owner: nil)])
   }
 
   private mutating func append(to job: Job, _ event: some DomainEvent) {

@@ -92,6 +92,18 @@ extension ProjectionModel {
       Ending(owner: job.owner, jobClass: job.jobClass, kind: job.kind, outcome: outcome, minute: minute))
   }
 
+  mutating func prune(_ event: RecordedEvent) throws {
+    let payload = try event.decode(QueuePruned.self)
+    let time = Date(timeIntervalSince1970: Double(payload.finishedBefore) / 1000)
+    for (id, job) in jobs where job.isFinished && job.state != "dead" {
+      guard let end = job.finishedAt, end < time, job.queuePosition.rawValue <= payload.queuedThrough else { continue }
+      pruned.append(job)
+      jobs[id] = nil
+    }
+    let alive = Set(jobs.values.map(\.batch))
+    pruned = pruned.filter { alive.contains($0.batch) }
+  }
+
   mutating func queue(_ event: RecordedEvent) throws {
     func change(_ scope: QueueScope, _ value: String, _ body: (inout Queue) -> Void) {
       var queue = queues["\(scope.rawValue)|\(value)"] ?? Queue(position: event.position, changedAt: event.recordedAt)
@@ -133,8 +145,8 @@ extension ProjectionModel {
   }
 
   var batchRows: [String] {
-    let batched = jobs.values.filter { $0.batchId != nil }
-    return Dictionary(grouping: batched) { "\($0.batchId?.text ?? "-")|\($0.owner.text)" }.map { key, jobs in
+    let batched = (jobs.values + pruned).filter { $0.batchId != nil }
+    return Dictionary(grouping: batched, by: \.batch).map { key, jobs in
       [
         key, number(jobs.map(\.position.rawValue).min()), time(jobs.map(\.queuedAt).min()),
         time(jobs.map(\.queuedAt).max()), time(jobs.flatMap(\.ends).max()), "\(jobs.reduce(0) { $0 + $1.size })",

@@ -42,6 +42,7 @@ struct ProjectionModel {
     /// Every time it came to an end.
     var ends: [Date] = []
 
+    var batch: String { "\(batchId?.text ?? "-")|\(owner.text)" }
     var isFinished: Bool { ["succeeded", "dead", "cancelled", "discarded"].contains(state) }
   }
 
@@ -95,6 +96,8 @@ struct ProjectionModel {
   /// Those not removed.
   var files: [UUID: File] = [:]
   var jobs: [UUID: Job] = [:]
+  /// Finished jobs that were pruned, while their batch has others.
+  var pruned: [Job] = []
   var endings: [Ending] = []
   /// By scope and value.
   var queues: [String: Queue] = [:]
@@ -154,6 +157,7 @@ struct ProjectionModel {
       DuplicateThresholdsSet.eventType:
       try likeness(event)
     case _ where event.type.hasPrefix("job."): try job(event)
+    case QueuePruned.eventType: try prune(event)
     case _ where event.type.hasPrefix("queue."): try queue(event)
     case AccountErased.eventType: forget(try event.decode(AccountErased.self).accountId)
     default: try account(event)
@@ -163,6 +167,7 @@ struct ProjectionModel {
   private mutating func forget(_ owner: UUID) {
     files = files.filter { $0.value.owner != owner }
     jobs = jobs.filter { $0.value.owner != owner }
+    pruned = pruned.filter { $0.owner != owner }
     endings = endings.filter { $0.owner != owner }
     groups = groups.filter { $0.value.owner != owner }
     found = found.filter { $0.key.owner != owner }

@@ -76,6 +76,10 @@ struct ViewPlanTests {
           ["Index Only Scan using job_owner_state_queue_position_class_kind_idx"]
         ),
         (JobViews.oldestOpenJob, ["job_state_queue_position_idx"]),
+        (
+          JobViews.prunable(finishedBefore: Date(), after: before, through: before, limit: 1000),
+          ["job_state_queue_position_idx"]
+        ),
         (JobViews.resumePosition, ["job_state_queue_position_idx"]),
         (QuotaViews.account(.live, id), ["account_pkey"]),
         (QuotaViews.account(.live, email: "a@b"), ["account_lower_idx"]),

@@ -18,6 +18,7 @@ const CHANGES: Record<string, readonly string[]> = {
   "job.requeued": ["/jobs", "/batches"],
   "job.cancelled": ["/jobs", "/batches"],
   "job.discarded": ["/jobs", "/batches"],
+  "queue.pruned": ["/jobs", "/batches"],
   "account.quotaSet": ["/me", "/admin/users"],
   "account.quotaCharged": ["/me", "/admin/users"],
   "account.quotaReleased": ["/me", "/admin/users"],
