@@ -1,7 +1,7 @@
 # Onefold. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos fuzz upgrade bench bench-document capacity eval clean
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos soak fuzz upgrade bench bench-document capacity eval clean
 
 # Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
 ARGS ?=
@@ -79,6 +79,10 @@ chaos: setup-tests ## Hold every promise in its long form (ONLY=17,22 SEED=7 SEC
 	swift build --build-tests
 	.venv/bin/python Tests/EndToEnd/chaos.py $(if $(ONLY),--only $(ONLY)) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SECONDS),--seconds $(SECONDS)) $(if $(FAULTS),--faults $(FAULTS))
+
+soak: setup-tests ## The same load for hours: memory, descriptors and lag must stay where they are (SECONDS=43200)
+	swift build --product onefold-parser && swift build --product onefold
+	SECONDS=$(or $(SECONDS),3600) .venv/bin/python -m pytest Tests/EndToEnd/test_soak.py -q -s -p no:timeout -W ignore
 
 FUZZ_TARGETS := chunker lz4 pack manifest tar text words event-line json path s3-listing
 

@@ -38,6 +38,7 @@ class Promise:
     text: str
     command: list
     trials: int = 1  # In the long form.
+    seconds: int = None  # The same, for tests that go on for a time.
 
     def is_among(self, wanted):
         return not wanted or not set(self.numbers.split()).isdisjoint(wanted)
@@ -52,8 +53,11 @@ def swift(test):
 
 
 PROMISES = [
-    Promise("1 2 3 4 5 6 9 28", "what was acknowledged survives dying processes, an emptied Redis, bad links and a full disk",
-            pytest("test_chaos.py::test_every_promise_holds_through_kills_flushes_and_cuts")),
+    Promise("1 2 3 4 5 6 9", "what was acknowledged survives dying processes, an emptied Redis, bad links and a full disk",
+            pytest("test_chaos.py::test_every_promise_holds_through_kills_flushes_and_cuts"), seconds=1200),
+    Promise("28", "slow networks that lose packets, and networks that are away, cost nothing but time",
+            pytest("test_links.py"), seconds=60),
+    Promise("62", "hours of mixed load leave memory, descriptors and lag where they were", pytest("test_soak.py"), seconds=3600),
     Promise("58", "TLS is as the template says, and nothing weak is accepted",
             pytest("test_nginx.py::test_a_scanner_finds_nothing_against_the_template_for_tls")),
     Promise("61", "versions run side by side, and the way back is open (with another version: make upgrade OLD=…)",
@@ -96,6 +100,13 @@ PROMISES = [
             pytest("test_similar.py::test_twins_that_come_at_the_same_instant_meet"), 10_000),
     Promise("pictures", "pictures that were changed as people change them are found, and no others",
             pytest("test_similar_pictures.py::test_pictures_with_random_changes_are_found_and_no_others"), 300),
+    Promise("31", "the same bytes from everybody at once are kept once",
+            pytest("test_hostile_files.py::test_many_who_send_the_same_bytes_at_once_keep_them_once"), 100),
+    Promise("34", "names are data", pytest("test_hostile_files.py::test_names_are_data"), 400),
+    Promise("51", "what was uploaded does nothing in a browser",
+            pytest("test_hostile_files.py::test_what_was_uploaded_does_nothing_in_a_browser")),
+    Promise("57", "every answer tells browsers what not to do",
+            pytest("test_headers.py::test_every_answer_tells_browsers_what_not_to_do")),
     Promise("32", "no content loses its bytes while others that share them are removed",
             swift("PackedBlobsTests|CondemnedBlobTests"), 10_000),
     Promise("59", "nothing that is sent or logged holds a secret or a name, and no line is forged",
@@ -126,7 +137,7 @@ def parse():
     parser.add_argument("--only", type=lambda text: text.split(","), help="numbers, separated by commas")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000), help="default: drawn")
     parser.add_argument("--scale", type=float, default=1, help="multiplies the number of trials")
-    parser.add_argument("--seconds", type=int, default=1200, help="of faults (promises 1 to 6)")
+    parser.add_argument("--seconds", type=int, help="of those that go on for a time: kills, bad links, the soak")
     parser.add_argument("--faults", default="", help=f"separated by commas, default all: {', '.join(FAULTS)}")
     arguments = parser.parse_args()
     for fault in filter(None, arguments.faults.split(",")):
@@ -148,8 +159,9 @@ def command(promise, arguments):
 
 
 def environment(promise, arguments):
-    crash = {"SECONDS": str(arguments.seconds), "FAULTS": arguments.faults} if promise.numbers.startswith("1 ") else {}
-    return {"TRIALS": str(trials(promise, arguments)), "SEED": str(arguments.seed), **crash}
+    seconds = arguments.seconds or promise.seconds
+    return {"TRIALS": str(trials(promise, arguments)), "SEED": str(arguments.seed), "FAULTS": arguments.faults,
+            **({"SECONDS": str(seconds)} if promise.seconds else {})}
 
 
 def hold(promise, arguments):

@@ -27,7 +27,7 @@ struct FileDownload: Sendable {
     if let known = request.headers[.ifNoneMatch], tag.matches(ifNoneMatch: known) {
       return Response(status: .notModified, headers: headers)
     }
-    headers[.contentType] = file.contentType ?? "application/octet-stream"
+    headers[.contentType] = Self.served(file.contentType)
     headers[.contentDisposition] = ContentDisposition.attachment(name: file.name)
     headers[.reprDigest] = ContentDigest.header(file.digest)
 
@@ -41,6 +41,17 @@ struct FileDownload: Sendable {
       return try await answer(.partialContent, headers, file, range, isHead: request.method == .head)
     }
   }
+
+  /// The type that the owner named, unless a page of ours could load the bytes as a script or a style sheet by it: browsers take those from
+  /// nobody who calls them something else.
+  static func served(_ contentType: String?) -> String {
+    guard let contentType else { return octets }
+    let type = contentType.lowercased()
+    return ["javascript", "ecmascript", "livescript", "jscript", "text/css"].contains { type.contains($0) }
+      ? octets : contentType
+  }
+
+  private static let octets = "application/octet-stream"
 
   private func range(of request: Request, tag: EntityTag, size: Int64) -> ByteRange {
     // A range of a content that has changed since would be a part of something else.

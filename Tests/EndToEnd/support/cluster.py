@@ -26,12 +26,15 @@ def is_ready(url):
 
 
 class Cluster:
-    """`breakable`: Postgres and Redis are reached over links that can be cut, and the data has a disk that can be full."""
+    """`breakable`: Postgres and Redis are reached over links that can be cut, and the data has a disk that can be full.
+
+    `wires`: the networks over which Postgres and Redis are reached, by these names.
+    """
 
     admin_email, admin_password = "admin@onefold.local", "correct horse battery"
 
-    def __init__(self, directory, servers=2, workers=2, relay=True, breakable=False, environment=None,
-                 binary=BINARY):
+    def __init__(self, directory, servers=2, workers=2, relay=True, breakable=False, wires=None,
+                 environment=None, binary=BINARY):
         self.binary = binary
         self.directory = Path(directory)
         self.data = self.directory / "data"
@@ -40,7 +43,7 @@ class Cluster:
         self.disk = Disk(self.data) if breakable else None
         self.links = {}
         self.kills = 0  # kill -9, of anyone.
-        self._start_servers(breakable, binary)
+        self._start_servers({"postgres": None, "redis": None} if breakable else wires, binary)
         self._configure()
         ports = [free_port() for _ in range(servers)]
         self.urls = [f"http://127.0.0.1:{port}" for port in ports]
@@ -55,7 +58,7 @@ class Cluster:
         self.keeper.start()
         self.wait_until_ready()
 
-    def _start_servers(self, breakable, binary):
+    def _start_servers(self, wires, binary):
         """Postgres is the program's own; Redis is not, so that a fault can choose how it keeps its data."""
         self.redis_server = RedisServer(self.directory / "redis", self.directory / "redis.log")
         self.redis_url = f"unix://{self.redis_server.socket}"
@@ -65,12 +68,13 @@ class Cluster:
         self.database_url = json.loads((self.data / "services.json").read_text())["databaseURL"]
         # From Postgres' own record of it.
         self.sockets = (self.data / "services/postgres/postmaster.pid").read_text().splitlines()[4]
-        if breakable:
-            self.links = {"postgres": Proxy(f"{self.sockets}/.s.PGSQL.5432"), "redis": Proxy(str(self.redis_server.socket))}
+        if wires:
+            targets = {"postgres": f"{self.sockets}/.s.PGSQL.5432", "redis": str(self.redis_server.socket)}
+            self.links = {name: Proxy(target, wires[name]) for name, target in targets.items()}
             user = re.search(r"//(\w+)@", self.database_url)[1]
-            self.database_url = (f"postgresql://{user}@127.0.0.1:{self.links['postgres'].port}/onefold"
+            self.database_url = (f"postgresql://{user}@{self.links['postgres'].host}:{self.links['postgres'].port}/onefold"
                                  "?sslmode=disable&gssencmode=disable")
-            self.redis_url = f"redis://127.0.0.1:{self.links['redis'].port}"
+            self.redis_url = f"redis://{self.links['redis'].host}:{self.links['redis'].port}"
 
     def _configure(self):
         self.environment.update(DATABASE_URL=self.database_url, REDIS_URL=self.redis_url,

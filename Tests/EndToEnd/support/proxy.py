@@ -13,10 +13,12 @@ from pathlib import Path
 
 
 class Proxy:
-    """A link to `target`: `host:port`, or the path of a Unix socket. Listens on the loopback interface."""
+    """A link to `target`: `host:port`, or the path of a Unix socket. Listens on the loopback interface, or at the far end of a wire."""
 
-    def __init__(self, target):
-        self.process = subprocess.Popen([sys.executable, Path(__file__), target], text=True,
+    def __init__(self, target, wire=None):
+        self.host = wire.far if wire else "127.0.0.1"
+        prefix = wire.prefix if wire else []
+        self.process = subprocess.Popen([*prefix, sys.executable, Path(__file__), target, self.host], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.port = int(self.process.stdout.readline())
         self.lock = threading.Lock()
@@ -87,9 +89,9 @@ class Link:
             sink.write_eof()
 
 
-async def main(target):
+async def main(target, host):
     link = Link(target)
-    server = await asyncio.start_server(link.carry, "127.0.0.1", 0)
+    server = await asyncio.start_server(link.carry, host, 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     commands = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
@@ -99,4 +101,4 @@ async def main(target):
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(*sys.argv[1:]))

@@ -14,8 +14,9 @@ ACCOUNTS, THREADS = 3, 6
 class Traffic:
     """Clients that go on whatever the answer is, and remember all of it."""
 
-    def __init__(self, cluster, ledger, clients, seed):
-        self.cluster, self.ledger, self.clients, self.seed = cluster, ledger, clients, seed
+    def __init__(self, cluster, ledger, clients, seed, pause=0):
+        """`pause`: seconds that each client waits between two uploads."""
+        self.cluster, self.ledger, self.clients, self.seed, self.pause = cluster, ledger, clients, seed, pause
         rng = random.Random(seed)
         # A pool of contents, so that many files are equal, across accounts too.
         self.pool = [rng.randbytes(int(rng.lognormvariate(8.5, 1.5))) for _ in range(200)]
@@ -52,7 +53,7 @@ class Traffic:
         client.email, client.password = account.email, account.password
         count = 0
         mine = []
-        while not self.stopping.is_set():
+        while not self.stopping.wait(self.pause):
             count += 1
             client.url = rng.choice(self.cluster.urls)
             data = rng.choice(self.pool) if rng.random() < 0.5 else rng.randbytes(self._size(rng))

@@ -91,9 +91,12 @@ class Verifier:
                            [(job, done[job]) for job, _, _ in uploads if done[job] != 1])
         analyzed = Counter(digest for (digest,) in self.sql(
             "SELECT payload->>'digest' FROM log.event WHERE type = 'content.analyzed'"))
+        reclaimed = Counter(digest for (digest,) in self.sql(
+            "SELECT payload->>'digest' FROM log.event WHERE type = 'content.reclaimed'"))
         digests = {digest for _, _, digest in uploads}
-        self.verdict.check("every content was analysed exactly once", len(digests),
-                           [(digest, analyzed[digest]) for digest in digests if analyzed[digest] != 1])
+        self.verdict.check("every content was analysed exactly once, and again only after its bytes had gone", len(digests),
+                           [(digest, analyzed[digest]) for digest in digests
+                            if not 1 <= analyzed[digest] <= 1 + reclaimed[digest]])
         matched = Counter(file for (file,) in self.sql(
             "SELECT payload->>'fileId' FROM log.event WHERE type = 'duplicates.exactMatched'"))
         self.verdict.check("no file was matched twice", len(matched),
@@ -198,7 +201,9 @@ class Verifier:
                 broken.append(digest)
         self.verdict.check("every blob has the bytes that its name says", len(stored), broken)
         referenced = {digest for (digest,) in self.sql(
-            "SELECT DISTINCT substr(payload->>'digest', 8) FROM log.event WHERE type = 'file.uploaded'")}
-        self.verdict.check("every content that was uploaded has a blob", len(referenced),
+            "SELECT substr(payload->>'digest', 8) FROM log.event WHERE type IN ('file.uploaded', 'content.reclaimed') GROUP BY 1 "
+            "HAVING max(position) FILTER (WHERE type = 'file.uploaded') > "
+            "coalesce(max(position) FILTER (WHERE type = 'content.reclaimed'), 0)")}
+        self.verdict.check("every content that was uploaded has a blob, until it is reclaimed", len(referenced),
                            sorted(referenced - set(stored)))
         self.orphans = len(set(stored) - referenced)
