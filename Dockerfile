@@ -22,7 +22,7 @@ RUN dashboard/build
 FROM debian:bookworm-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates curl libarchive13 libcrypt1 libhiredis0.14 liblz4-1 libpoppler-glib8 libpq5 libseccomp2 libssl3 libvips42 libxml2 tzdata \
+    && apt-get install -y --no-install-recommends ca-certificates curl libarchive13 libcrypt1 libhiredis0.14 liblz4-1 libpoppler-glib8 libpq5 libseccomp2 libssl3 libvips42 libxml2 libzstd1 tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/onefold --create-home onefold \
     # A volume takes over the owner of what it covers.

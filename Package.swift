@@ -70,6 +70,7 @@ let package = Package(
     .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CXCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
@@ -93,7 +94,7 @@ let package = Package(
       name: "Redis", dependencies: ["CHiredis", .logging, .metrics, .lifecycle],
       swiftSettings: strict),
     .target(name: "Archives", dependencies: [.nioCore], swiftSettings: strict),
-    .target(name: "DedupEngine", dependencies: ["CLZ4", "COpenSSL"], swiftSettings: strict),
+    .target(name: "DedupEngine", dependencies: ["CLZ4", "COpenSSL", "CZstd"], swiftSettings: strict),
 
     // Private Postgres and Redis as child processes: for `onefold up` and for tests.
     .target(name: "LocalServices", dependencies: [.logging, .lifecycle], swiftSettings: strict),

@@ -47,7 +47,7 @@ struct PackFormatTests {
   @Test func anyChangeOfAPacksIndexIsNoticed() throws {
     let home = try TemporaryDirectory()
     let path = "\(home.path)/pack"
-    var writer = try PackWriter(path: path, disk: Disk())
+    var writer = try PackWriter(path: path, compression: .lz4, disk: Disk())
     let chunks = [Sample.text(5000), Sample.noise(5000), [1]]
     for chunk in chunks { try writer.add(chunk.span.bytes, digest: Digest(bytes: SHA256Hasher.hash(chunk))) }
     let pack = try writer.finish()

@@ -20,8 +20,11 @@ struct PackedBlobTests {
     store = try Self.open(home, index)
   }
 
-  private static func open(_ home: TemporaryDirectory, _ index: MemoryChunkIndex) throws -> LocalBlobStore {
-    try LocalBlobStore(root: "\(home.path)/blobs", index: index, threads: 4, packSize: 300_000, disk: Disk())
+  private static func open(
+    _ home: TemporaryDirectory, _ index: MemoryChunkIndex, _ compression: ChunkCompression = .lz4
+  ) throws -> LocalBlobStore {
+    try LocalBlobStore(
+      root: "\(home.path)/blobs", index: index, compression: compression, threads: 4, packSize: 300_000, disk: Disk())
   }
 
   /// Bytes that share no chunk with those of another number.
@@ -41,6 +44,40 @@ struct PackedBlobTests {
   }
 
   private var packs: [String] { home.files(under: "blobs/packs") }
+
+  /// Random words: what compresses, by either way.
+  private func words(_ count: Int, seed: UInt64) -> [UInt8] {
+    var generator = SeededGenerator(seed: seed)
+    let all = ["log ", "event ", "position ", "blob ", "digest ", "stream\n", "fold ", "once "].map { Array($0.utf8) }
+    var bytes: [UInt8] = []
+    while bytes.count < count { bytes += all[Int(generator.next() % 8)] }
+    return bytes
+  }
+
+  /// The way of compressing is changed on a store that is in use, and changed back.
+  @Test func eachChunkNamesItsOwnForm() async throws {
+    let zstd = try Self.open(home, index, .zstd(level: 3))
+    let contents = (1...3).map { words(1_000_000, seed: $0) }
+    let (first, third) = (try await keep(contents[0]), try await store.publish(contents[2]).digest)
+    var grown = contents[0]
+    grown.insert(contentsOf: "and something new".utf8, at: 500_000)
+    let second = try await zstd.publish(grown).digest
+    let new = try await zstd.publish(contents[1]).digest
+    let (mixed, small, large) = (
+      try await zstd.settle(second), try await zstd.settle(new), try await store.settle(third)
+    )
+    #expect(mixed.codec == .zstd && small.codec == .zstd && large.codec == .lz4)
+    #expect(small.storedBytes < large.storedBytes * 9 / 10, "\(small.storedBytes) against \(large.storedBytes)")
+    for reader in [store, zstd] {
+      #expect(try await reader.bytes(first) == contents[0])
+      #expect(try await reader.bytes(second) == grown)
+      #expect(try await reader.bytes(new, range: 499_000..<501_000) == Array(contents[1][499_000..<501_000]))
+    }
+    // What is kept is not written again in another form.
+    let chunks = try await index.totals().storedBytes
+    _ = try await store.settle(store.publish(contents[1]).digest)
+    #expect(try await index.totals().storedBytes == chunks)
+  }
 
   @Test func aSecondVersionCostsWhatIsNewInIt() async throws {
     let first = Sample.noise(1_000_000)

@@ -110,24 +110,51 @@ struct ChunkerTests {
     #expect(shared.count < 5, "only the end, and what chance makes equal")
   }
 
-  @Test(arguments: Sample.allCases, [1, 15, 16, 17, 4096, 65_536])
-  func compressedChunksComeBack(sample: Sample, size: Int) {
+  @Test(arguments: Sample.allCases, [ChunkCompression.lz4, .zstd(level: 1), .zstd(level: 3), .zstd(level: 19)])
+  func compressedChunksComeBack(sample: Sample, compression: ChunkCompression) {
+    for size in [1, 15, 16, 17, 4096, 65_536] { compressedChunkComesBack(sample, size, compression) }
+  }
+
+  private func compressedChunkComesBack(_ sample: Sample, _ size: Int, _ compression: ChunkCompression) {
     let content = sample.bytes(size, seed: 4)
-    var compressor = ChunkCompressor()
+    var compressor = ChunkCompressor(compression)
+    func decompress(_ form: [UInt8], count: Int) -> [UInt8]? {
+      compression == .lz4
+        ? CompressedChunk.lz4(form.span.bytes, count: count) : CompressedChunk.zstd(form.span.bytes, count: count)
+    }
     for _ in 0..<2 {
       var stored: [UInt8] = [1, 2, 3]
       let isCompressed = compressor.append(content.span.bytes, to: &stored)
       let form = Array(stored[3...])
       if isCompressed {
         #expect(form.count <= size - size / 16 - 1)
-        #expect(ChunkCompressor.decompress(form.span.bytes, count: size) == content)
-        #expect(ChunkCompressor.decompress(form.span.bytes, count: size - 1) == nil)
-        #expect(ChunkCompressor.decompress(form.span.bytes, count: size + 1) == nil)
+        #expect(decompress(form, count: size) == content)
+        #expect(decompress(form, count: size - 1) == nil)
+        #expect(decompress(form, count: size + 1) == nil)
       } else {
         #expect(form == content)
       }
       if size > 1000, sample != .mixed { #expect(isCompressed == (sample != .random)) }
     }
+  }
+
+  @Test(arguments: ["lz4", "zstd", "zstd-1", "zstd-19"])
+  func compressionsHaveNames(name: String) {
+    let compression = ChunkCompression(rawValue: name)
+    #expect(compression != nil && compression?.rawValue == (name == "zstd" ? "zstd-3" : name))
+  }
+
+  @Test(arguments: ["", "LZ4", "lz4-1", "zstd-", "zstd-0", "zstd-20", "zstd-x", "gzip"])
+  func otherNamesAreNone(name: String) { #expect(ChunkCompression(rawValue: name) == nil) }
+
+  /// A frame that was made to become more than it says here is no more than nothing.
+  @Test func aFrameOfMoreBytesThanItsEntrySaysIsRefused() {
+    let content = [UInt8](repeating: 0, count: 60_000_000)
+    var compressor = ChunkCompressor(.zstd(level: 1))
+    var stored: [UInt8] = []
+    #expect(compressor.append(content.span.bytes, to: &stored) && stored.count < 10_000)
+    #expect(CompressedChunk.zstd(stored.span.bytes, count: 65_536) == nil)
+    #expect(CompressedChunk.zstd([1, 2, 3].span.bytes, count: 3) == nil)
   }
 
   private func digests(_ content: [UInt8], _ chunker: Chunker) -> [[UInt8]] {

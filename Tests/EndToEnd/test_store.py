@@ -42,6 +42,30 @@ def test_versions_of_a_large_file_share_what_is_the_same(own_onefold):
         assert part.status_code == 206 and part.content == data[999_990:1_500_001]
 
 
+def test_the_way_of_compressing_may_change_at_any_time(workspace):
+    words = random.Random(8)
+    vocabulary = [words.randbytes(4).hex().encode() for _ in range(500)]
+    texts = [b" ".join(words.choices(vocabulary, k=150_000)) for _ in range(3)]
+    sizes = []
+    for number, name in enumerate(["lz4", "zstd", "lz4"]):
+        program = Onefold(workspace / "data", environment={"ONEFOLD_COMPRESSION": name}).start()
+        try:
+            client = Client.registered(program.url)
+            # The last one is there already, in another form: it stays as it is.
+            client.upload("text", texts[min(number, 1)])
+            client.wait_until_settled()
+            sizes.append(held(program))
+            assert packs.contents(program.data_dir / "blobs") == {hex_of(text): text for text in texts[:min(number, 1) + 1]}
+            result = program.command("fsck", "--data-dir", program.data_dir)
+            assert result.returncode == 0, result.stdout + result.stderr
+        finally:
+            program.stop()
+    first, second, third = sizes[0], sizes[1] - sizes[0], sizes[2] - sizes[1]
+    assert second < 0.85 * first and third == 0, sizes
+    refused = program.command("fsck", "--data-dir", program.data_dir, "--compression", "gzip")
+    assert refused.returncode != 0 and "zstd-19" in refused.stderr, refused.stderr
+
+
 def test_what_is_saved_adds_up_and_a_recount_from_the_packs_agrees_to_the_byte(own_onefold):
     client, other, admin = Client.registered(own_onefold.url), Client.registered(own_onefold.url), Client.admin(own_onefold)
     text = b"".join(b"line %d of a text that compresses\n" % number for number in range(60_000))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DedupEngine
+public import DedupEngine
 public import Domain
 import Glibc
 public import Postgres
@@ -25,11 +25,13 @@ public final class LocalBlobStore: BlobStore {
   /// - Parameters:
   ///   - root: a directory, created for this user only. All of it must be on one file system.
   ///   - database: where the index of chunks is.
+  ///   - compression: of what is written into packs.
   ///   - threads: how many disk calls may be under way at once.
   public convenience init(
-    root: String, database: PostgresPool, threads: Int = defaultThreadCount
+    root: String, database: PostgresPool, compression: ChunkCompression = .lz4, threads: Int = defaultThreadCount
   ) throws(BlobStoreError) {
-    try self.init(root: root, index: PostgresChunkIndex(pool: database), threads: threads, disk: Disk())
+    try self.init(
+      root: root, index: PostgresChunkIndex(pool: database), compression: compression, threads: threads, disk: Disk())
   }
 
   /// A store whose index of chunks lives and ends with it: for measurements without a database.
@@ -38,8 +40,8 @@ public final class LocalBlobStore: BlobStore {
   }
 
   init(
-    root: String, index: any ChunkIndex = MemoryChunkIndex(), threads: Int = defaultThreadCount,
-    packSize: Int64 = PackingDraft.packSize, disk: Disk
+    root: String, index: any ChunkIndex = MemoryChunkIndex(), compression: ChunkCompression = .lz4,
+    threads: Int = defaultThreadCount, packSize: Int64 = PackingDraft.packSize, disk: Disk
   ) throws(BlobStoreError) {
     layout = BlobLayout(root: root)
     self.disk = disk
@@ -51,7 +53,8 @@ public final class LocalBlobStore: BlobStore {
     let chunkers = Chunkers(secret: try ChunkingSecret.open(layout, on: Disk()))
     packs = PackStore(
       storage: LocalPackStorage(layout: layout, disk: disk, durability: durability), index: index,
-      staging: PackStaging(layout: layout, disk: disk), chunkers: chunkers, pool: pool, packSize: packSize)
+      staging: PackStaging(layout: layout, disk: disk, compression: compression), chunkers: chunkers, pool: pool,
+      packSize: packSize)
   }
 
   public func stage() async throws -> any StagedBlob { LocalStagedBlob(store: self) }

@@ -63,7 +63,7 @@ final class MemoryChunkIndex: ChunkIndex {
         guard known.count == chunks.count, let entry = pack.entry(of: manifest) else { continue }
         let settled = SettledBlob(
           size: manifest.size, storedBytes: known.reduce(0) { $0 + Int64($1.storedSize) },
-          codec: known.contains { $0.codec == .lz4 } ? .lz4 : .none)
+          codec: known.map(\.codec).max { $0.stored < $1.stored } ?? .none)
         state.contents[manifest.digest] = ChunkedContent(
           settled: settled, isCondemned: false, pack: pack.id, offset: entry.offset, storedSize: entry.storedSize)
         for chunk in chunks { state.chunks[chunk]?.contents += 1 }

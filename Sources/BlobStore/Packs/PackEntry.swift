@@ -12,6 +12,8 @@ struct PackEntry: Equatable, Sendable {
     case rawChunk = 0
     /// A chunk as one LZ4 block.
     case lz4Chunk = 1
+    /// A chunk as one Zstandard frame.
+    case zstdChunk = 2
     /// The manifest of a content; of no bytes when the content is the chunk of the same digest.
     case manifest = 16
 
@@ -20,6 +22,7 @@ struct PackEntry: Equatable, Sendable {
       switch codec {
       case .none: self = .rawChunk
       case .lz4: self = .lz4Chunk
+      case .zstd: self = .zstdChunk
       }
     }
   }
@@ -36,7 +39,13 @@ struct PackEntry: Equatable, Sendable {
 
   var isChunk: Bool { kind != .manifest }
 
-  var codec: Codec { kind == .lz4Chunk ? .lz4 : .none }
+  var codec: Codec {
+    switch kind {
+    case .rawChunk, .manifest: .none
+    case .lz4Chunk: .lz4
+    case .zstdChunk: .zstd
+    }
+  }
 
   static let byteCount = 1 + Digest.byteCount + 8 + 4 + 8
 

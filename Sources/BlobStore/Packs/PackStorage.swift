@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import Foundation
 
 /// Where packs are kept: in files of a directory, or in objects of a bucket. Blocks the calling thread, except for ``publish(_:)``.
@@ -32,6 +33,9 @@ protocol PackBytes: Sendable {
 struct PackStaging: Sendable {
   let layout: BlobLayout
   let disk: Disk
+  let compression: ChunkCompression
 
-  func writer() throws(BlobStoreError) -> PackWriter { try PackWriter(path: layout.newStagedPath(), disk: disk) }
+  func writer() throws(BlobStoreError) -> PackWriter {
+    try PackWriter(path: layout.newStagedPath(), compression: compression, disk: disk)
+  }
 }

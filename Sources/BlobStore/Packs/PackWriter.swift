@@ -13,12 +13,15 @@ struct PackWriter: ~Copyable {
   private let file: OpenFile
   private var entries: [PackEntry] = []
   private var manifests: [Manifest] = []
-  private var compressor = ChunkCompressor()
+  private let compressedKind: PackEntry.Kind
+  private var compressor: ChunkCompressor
   /// What was added and not written yet.
   private var buffer: [UInt8] = PackFormat.header
   private var written: Int64 = 0
 
-  init(path: String, disk: Disk) throws(BlobStoreError) {
+  init(path: String, compression: ChunkCompression, disk: Disk) throws(BlobStoreError) {
+    compressor = ChunkCompressor(compression)
+    compressedKind = PackEntry.Kind(compression.codec)
     self.disk = disk
     file = try disk.create(path)
   }
@@ -30,7 +33,7 @@ struct PackWriter: ~Copyable {
   mutating func add(_ chunk: RawSpan, digest: Digest) throws(BlobStoreError) {
     let offset = byteCount
     let isCompressed = compressor.append(chunk, to: &buffer)
-    try note(isCompressed ? .lz4Chunk : .rawChunk, digest, at: offset, size: Int64(chunk.byteCount))
+    try note(isCompressed ? compressedKind : .rawChunk, digest, at: offset, size: Int64(chunk.byteCount))
   }
 
   /// Adds something of another pack as it is there.
@@ -79,4 +82,13 @@ struct PackWriter: ~Copyable {
 struct WrittenPack: Sendable {
   let file: OpenFile
   let contents: PackContents
+}
+
+extension ChunkCompression {
+  var codec: Codec {
+    switch self {
+    case .lz4: .lz4
+    case .zstd: .zstd
+    }
+  }
 }

@@ -149,7 +149,8 @@ final class PackFiles: Sendable {
     let chunk =
       switch codec {
       case .none: stored
-      case .lz4: ChunkCompressor.decompress(stored.span.bytes, count: size)
+      case .lz4: CompressedChunk.lz4(stored.span.bytes, count: size)
+      case .zstd: CompressedChunk.zstd(stored.span.bytes, count: size)
       }
     guard let chunk, SHA256Hasher.hash(chunk) == digest.bytes else { return nil }
     return chunk

@@ -188,6 +188,7 @@ extension Codec {
     switch self {
     case .none: 0
     case .lz4: 1
+    case .zstd: 2
     }
   }
 
@@ -195,6 +196,7 @@ extension Codec {
     switch stored {
     case 0: self = .none
     case 1: self = .lz4
+    case 2: self = .zstd
     default: throw PostgresError(.decoding, "the codec \(stored) is of a later version")
     }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import DedupEngine
+public import DedupEngine
 public import Domain
 public import Foundation
 import Glibc
@@ -40,15 +40,15 @@ public final class S3BlobStore: BlobStore {
   /// - Throws: ``BlobStoreError/unavailable(_:)``, which says what to do.
   public convenience init(
     _ configuration: S3Configuration, staging: String, database: PostgresPool,
-    installation: @escaping @Sendable () async throws -> UUID?, threads: Int = 16
+    compression: ChunkCompression = .lz4, installation: @escaping @Sendable () async throws -> UUID?, threads: Int = 16
   ) throws(BlobStoreError) {
     try self.init(
-      configuration, staging: staging, index: PostgresChunkIndex(pool: database), installation: installation,
-      threads: threads)
+      configuration, staging: staging, index: PostgresChunkIndex(pool: database), compression: compression,
+      installation: installation, threads: threads)
   }
 
   init(
-    _ configuration: S3Configuration, staging: String, index: any ChunkIndex,
+    _ configuration: S3Configuration, staging: String, index: any ChunkIndex, compression: ChunkCompression = .lz4,
     installation: @escaping @Sendable () async throws -> UUID?, threads: Int = 16,
     packSize: Int64 = PackingDraft.packSize
   ) throws(BlobStoreError) {
@@ -61,7 +61,8 @@ public final class S3BlobStore: BlobStore {
     try disk.createDirectory(layout.staged)
     packs = PackStore(
       storage: S3PackStorage(client: client, disk: disk, pool: pool), index: index,
-      staging: PackStaging(layout: layout, disk: disk), chunkers: Chunkers(secret: try Self.secret(client)), pool: pool,
+      staging: PackStaging(layout: layout, disk: disk, compression: compression),
+      chunkers: Chunkers(secret: try Self.secret(client)), pool: pool,
       packSize: packSize)
     company = PublishingCompany()
     BlobMetrics.begin()

@@ -8,7 +8,7 @@ public enum ContentEvent: Equatable, Sendable {
 }
 
 /// How the bytes of a settled blob are encoded.
-public enum Codec: String, Codable, Sendable { case none, lz4 }
+public enum Codec: String, Codable, Sendable { case none, lz4, zstd }
 
 /// The content is settled: kept once, in its final form. The first event of its stream, so it is appended once.
 public struct ContentAnalyzed: DomainEvent {

@@ -146,11 +146,13 @@ func withConnections(_ options: CommonOptions, _ body: (Connections) async throw
 extension Settings {
   /// The bytes, as this process reads and writes them.
   func openBlobs(_ connections: Connections) async throws -> any ExaminedBlobStore {
-    guard let s3 else { return try LocalBlobStore(root: blobsDirectory.path, database: connections.pool) }
+    guard let s3 else {
+      return try LocalBlobStore(root: blobsDirectory.path, database: connections.pool, compression: compression)
+    }
     try FileManager.default.createDirectory(
       at: blobsDirectory.deletingLastPathComponent(), withIntermediateDirectories: true)
     let pool = connections.pool
-    let store = try S3BlobStore(s3, staging: blobsDirectory.path, database: pool) {
+    let store = try S3BlobStore(s3, staging: blobsDirectory.path, database: pool, compression: compression) {
       // The same after a restore, and no other's.
       try await pool.query("SELECT id FROM log.event WHERE position = 1").decode(UUID.self).first
     }

@@ -108,6 +108,11 @@ struct Setting: Sendable {
   static let maxUpload = Setting(
     "onefold.maxUpload", environment: "ONEFOLD_MAX_UPLOAD", flag: "max-upload", fallback: "64GB",
     help: "The largest file that is taken.")
+  static let compression = Setting(
+    "onefold.compression", environment: "ONEFOLD_COMPRESSION", flag: "compression", fallback: "lz4",
+    help:
+      "How new chunks are kept: lz4 (the quickest), zstd (smaller; level 3), or zstd-1 to zstd-19. What is kept stays as it is, and is read whatever this says."
+  )
   static let reclaimGrace = Setting(
     "onefold.reclaimGrace", environment: "ONEFOLD_RECLAIM_GRACE", flag: "reclaim-grace", fallback: "3600",
     help:
@@ -191,7 +196,8 @@ struct Setting: Sendable {
     readyLag, dashboardDirectory, migrationsDirectory, tokenSecret,
     previousTokenSecret,
     keySecret, registration,
-    defaultQuota, maxUpload, reclaimGrace, scrubInterval, answerRetention, trashRetention, jobRetention, allowedOrigins,
+    defaultQuota, maxUpload, compression, reclaimGrace, scrubInterval, answerRetention, trashRetention, jobRetention,
+    allowedOrigins,
     behindTLS,
     trustForwardedFor,
     concurrency,

@@ -31,6 +31,8 @@ struct CommonOptions: ParsableArguments {
   var redisURL: String?
   @Option(name: .setting(.scrubInterval), help: .setting(.scrubInterval, value: "duration"))
   var scrubInterval: String?
+  @Option(name: .setting(.compression), help: .setting(.compression, value: "form"))
+  var compression: String?
   @Option(name: .setting(.openSearchAlias), help: .setting(.openSearchAlias, value: "name"))
   var openSearchAlias: String?
   @Option(name: .setting(.logLevel), help: .setting(.logLevel, value: "level"))
@@ -42,7 +44,7 @@ struct CommonOptions: ParsableArguments {
     [
       (.dataDirectory, dataDirectory), (.blobsDirectory, blobsDirectory), (.migrationsDirectory, migrationsDirectory),
       (.databaseURL, databaseURL), (.databasePoolSize, databasePoolSize), (.redisURL, redisURL),
-      (.scrubInterval, scrubInterval), (.openSearchAlias, openSearchAlias),
+      (.scrubInterval, scrubInterval), (.compression, compression), (.openSearchAlias, openSearchAlias),
       (.logLevel, logLevel), (.logFormat, logFormat),
     ]
   }

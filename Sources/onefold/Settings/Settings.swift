@@ -2,6 +2,7 @@
 
 import BlobStore
 import Configuration
+import DedupEngine
 import Domain
 import Foundation
 import Logging
@@ -34,6 +35,7 @@ struct Settings: Sendable {
   var registrationIsOpen: Bool
   var defaultQuotaBytes: Int64
   var maxUploadBytes: Int64
+  var compression: ChunkCompression
   var reclaimGrace: Duration
   /// Nil for never.
   var scrubInterval: Duration?
@@ -136,6 +138,7 @@ struct Settings: Sendable {
     registrationIsOpen = try values.choice(.registration, ["open": true, "closed": false])
     defaultQuotaBytes = try values.bytes(.defaultQuota)
     maxUploadBytes = try values.bytes(.maxUpload)
+    compression = try values.oneOf(.compression, values.text(.compression) ?? "", ChunkCompression.self)
     reclaimGrace = .seconds(try values.number(.reclaimGrace, in: 0...31_536_000))
     scrubInterval = values.text(.scrubInterval) == "off" ? nil : try values.duration(.scrubInterval)
     trashRetention = values.text(.trashRetention) == "off" ? nil : try values.duration(.trashRetention)

@@ -3,11 +3,17 @@ import hashlib
 import struct
 
 import lz4.block
+import zstandard
 
 HEADER, FOOTER = b"onefold pack 1\n\0", b"onefold index 1\n"
 TRAILER = len(FOOTER) + 8 + 8 + 32
 ENTRY = struct.Struct("<B32sQIQ")
-RAW, LZ4, MANIFEST = 0, 1, 16
+RAW, LZ4, ZSTD, MANIFEST = 0, 1, 2, 16
+DECOMPRESS = {
+    RAW: lambda stored, size: stored,
+    LZ4: lambda stored, size: lz4.block.decompress(stored, uncompressed_size=size),
+    ZSTD: lambda stored, size: zstandard.ZstdDecompressor().decompress(stored, max_output_size=size),
+}
 
 
 def read(path):
@@ -28,7 +34,7 @@ def contents(blobs):
             if kind == MANIFEST:
                 manifests[digest] = stored, size
             else:
-                chunks[digest] = lz4.block.decompress(stored, uncompressed_size=size) if kind == LZ4 else stored
+                chunks[digest] = DECOMPRESS[kind](stored, size)
                 assert len(chunks[digest]) == size and hashlib.sha256(chunks[digest]).hexdigest() == digest, path
     whole = {}
     for digest, (manifest, size) in manifests.items():
