@@ -1,7 +1,7 @@
 # Onefold. `make help` lists the targets.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos soak fuzz upgrade bench bench-document capacity eval clean
+.PHONY: help setup setup-tests build release dashboard run test unit integration end-to-end test-opensearch check format lint chaos soak fuzz upgrade bench bench-document capacity capacity-keys eval clean
 
 # Arguments of `onefold up` for `make run`, for example: make run ARGS="--port 9000"
 ARGS ?=
@@ -115,6 +115,9 @@ bench-document: ## Write the last figures into docs/performance.md
 
 capacity: release ## Measure what one file costs: events, bytes in each table, processor time of each role (FILES=10000,40000)
 	$(if $(FILES),FILES=$(FILES)) .venv/bin/python Benchmarks/capacity.py
+
+capacity-keys: release ## Measure the tables that are looked up by digest with many contents (KEYS=1e6,1e7,1e8: the last takes 25 min and 25 GB in PLACE)
+	$(if $(KEYS),KEYS=$(KEYS)) $(if $(PLACE),PLACE=$(PLACE)) .venv/bin/python Benchmarks/keys.py
 
 eval: release ## Measure how well near-duplicates are found (SIZE=small|full SEED=7 ONLY=text); writes .build/eval.json
 	@scripts/setup bench
