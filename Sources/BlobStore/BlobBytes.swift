@@ -18,7 +18,7 @@ public struct BlobBytes: AsyncSequence, Sendable {
 
   private let digest: Digest
   private let content: any BlobContent
-  private let pool: BlockingPool?
+  let pool: BlockingPool?
 
   /// - Parameter pool: where reads may block; nil when they never do.
   init(

@@ -98,6 +98,8 @@ PROMISES = [
             swift("FairnessTests/tenOfOneTenantPassAHundredThousandOfAnother")),
     Promise("twins", "two versions of a text that come at the same instant find each other",
             pytest("test_similar.py::test_twins_that_come_at_the_same_instant_meet"), 10_000),
+    Promise("bytes", "versions of files of any kind are found, and no others",
+            pytest("test_similar_bytes.py::test_versions_of_files_are_found_and_no_others"), 200),
     Promise("pictures", "pictures that were changed as people change them are found, and no others",
             pytest("test_similar_pictures.py::test_pictures_with_random_changes_are_found_and_no_others"), 300),
     Promise("31", "the same bytes from everybody at once are kept once",

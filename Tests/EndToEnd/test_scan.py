@@ -65,7 +65,7 @@ def test_versions_of_a_text_are_reported(tree):
     assert "2 versions of a text" in text and re.search(r"  (9\d|100) %  .*plan.txt", text)
     report = json.loads(scan(tree, "--similar", "--format", "json").stdout)
     assert [member["path"] for member in report["similar"][0]["members"]] == [f"{tree}/plan v2.txt", f"{tree}/plan.txt"]
-    assert scan(tree, "--similar", "--threshold", "1").stdout.decode().count("No text and no picture is a version of another.") == 1
+    assert scan(tree, "--similar", "--threshold", "1").stdout.decode().count("No file is a version of another.") == 1
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_reported(tree, tmp_path):

@@ -9,10 +9,12 @@ public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
   case picture = "img1"
   /// What does not change when a content is written another way; see ``CanonicalContent``.
   case canonical = "can1"
+  /// Parts of the bytes, in 256 bins; see ``ByteSketcher``.
+  case bytes = "byt1"
 
   public var signatureBytes: Int {
     switch self {
-    case .text: TextSketcher.binCount
+    case .text, .bytes: MinwiseBins.count
     case .picture: PictureSketcher.signatureBytes
     case .canonical: CanonicalContent.signatureBytes
     }
@@ -24,6 +26,7 @@ public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
     case .text: 0.4
     case .picture: 0.68
     case .canonical: 1
+    case .bytes: ByteSketcher.leastSimilarity
     }
   }
 }
@@ -31,10 +34,10 @@ public enum SketchAlgorithm: String, Codable, Sendable, Hashable, CaseIterable {
 /// What is kept of a content for finding others that are like it.
 public struct Sketch: Sendable, Hashable {
   public var algorithm: SketchAlgorithm
-  /// What a pair is compared by: of a text a byte a bin, of a picture a bit a frequency, of a canonical content its digest.
+  /// What a pair is compared by: of a text, or of bytes, a byte a bin, of a picture a bit a frequency, of a canonical content its digest.
   public var signature: [UInt8]
   /// How much is known: of a text, its pairs of words, each as often as it occurs; of a picture, its windows that are not flat; of a canonical
-  /// content, 1.
+  /// content, 1; of bytes, the different parts, up to some thousands.
   public var weight: Int
 
   public init(algorithm: SketchAlgorithm, signature: [UInt8], weight: Int) {
@@ -46,7 +49,7 @@ public struct Sketch: Sendable, Hashable {
   /// Look-up keys: two contents with an equal key are worth comparing. Not bound to anybody.
   public var keys: [UInt64] {
     switch algorithm {
-    case .text: TextSketcher.keys(of: signature)
+    case .text, .bytes: MinwiseBins.keys(of: signature)
     case .picture: PictureSketcher.keys(of: signature)
     case .canonical: [signature.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }]
     }
@@ -56,7 +59,7 @@ public struct Sketch: Sendable, Hashable {
   public func similarity(to other: Sketch) -> Double {
     guard algorithm == other.algorithm, signature.count == other.signature.count, !signature.isEmpty else { return 0 }
     return switch algorithm {
-    case .text: TextSketcher.similarity(signature, other.signature)
+    case .text, .bytes: MinwiseBins.similarity(signature, other.signature)
     case .picture: PictureSketcher.similarity(signature, other.signature)
     case .canonical: signature == other.signature ? 1 : 0
     }

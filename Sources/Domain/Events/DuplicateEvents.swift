@@ -115,12 +115,16 @@ public struct DuplicateDecisionUndone: DomainEvent {
 public struct LikenessThresholds: Codable, Hashable, Sendable {
   public var text: Double?
   public var picture: Double?
+  public var bytes: Double?
+  /// What ``bytes`` is for whoever has said nothing of it, as nobody could before there was such a likeness.
+  public static let leastBytes = 0.5
   /// Whether contents are that are the same but for how they are written.
   public var sameContent: Bool
 
-  public init(text: Double?, picture: Double?, sameContent: Bool) {
+  public init(text: Double?, picture: Double?, bytes: Double?, sameContent: Bool) {
     self.text = text
     self.picture = picture
+    self.bytes = bytes
     self.sameContent = sameContent
   }
 }
@@ -130,16 +134,24 @@ public struct DuplicateThresholdsSet: DomainEvent {
   public static let eventType = "duplicates.thresholdsSet"
   public var leastText: Double?
   public var leastPicture: Double?
+  /// Absent: ``LikenessThresholds/leastBytes``.
+  public var leastBytes: Double?
+  /// False: never by their bytes.
+  public var similarBytes: Bool?
   public var sameContent: Bool
 
   public init(_ thresholds: LikenessThresholds) {
     leastText = thresholds.text
     leastPicture = thresholds.picture
+    leastBytes = thresholds.bytes == LikenessThresholds.leastBytes ? nil : thresholds.bytes
+    similarBytes = thresholds.bytes == nil ? false : nil
     sameContent = thresholds.sameContent
   }
 
   public var thresholds: LikenessThresholds {
-    LikenessThresholds(text: leastText, picture: leastPicture, sameContent: sameContent)
+    LikenessThresholds(
+      text: leastText, picture: leastPicture,
+      bytes: similarBytes == false ? nil : leastBytes ?? LikenessThresholds.leastBytes, sameContent: sameContent)
   }
 
   public static func streamId(owner: UUID) -> UUID { owner.derived("likeness") }

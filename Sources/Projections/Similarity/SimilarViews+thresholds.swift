@@ -31,7 +31,7 @@ extension SimilarViews {
       return value > 1 ? nil : value
     }
     return LikenessThresholds(
-      text: value(.text), picture: value(.picture), sameContent: value(.canonical) != nil)
+      text: value(.text), picture: value(.picture), bytes: value(.bytes), sameContent: value(.canonical) != nil)
   }
 
   /// Nothing is changed. Takes all of the owner's pairs into memory: some hundred bytes each.

@@ -81,8 +81,10 @@ struct DuplicatesController: Sendable {
     case .regions(let difference, let left, let right):
       return try .json(PictureEvidenceBody(pair.digest, pair.other, difference, left, right))
     case .sameInside: return try .json(SameContentBody(digest: pair.digest, other: pair.other))
+    case .bytes(let difference): return try .json(ByteEvidenceBody(pair.digest, pair.other, difference))
     case nil:
-      throw Problem.invalidValue("The two are neither both texts nor both pictures: there is nothing to compare.")
+      throw Problem.invalidValue(
+        "The two are no texts and no pictures, and too small or too large to compare their bytes.")
     }
   }
 

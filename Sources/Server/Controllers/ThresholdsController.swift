@@ -30,7 +30,21 @@ struct ThresholdsController: Sendable {
   private struct Wanted: Decodable {
     let text: Double?
     let picture: Double?
+    let bytes: Double?
     let sameContent: Bool
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      text = try container.decodeIfPresent(Double.self, forKey: .text)
+      picture = try container.decodeIfPresent(Double.self, forKey: .picture)
+      // Who does not know of it says nothing about it: null is never, absent is as for everybody.
+      bytes =
+        container.contains(.bytes)
+        ? try container.decodeIfPresent(Double.self, forKey: .bytes) : LikenessThresholds.leastBytes
+      sameContent = try container.decode(Bool.self, forKey: .sameContent)
+    }
+
+    private enum CodingKeys: CodingKey { case text, picture, bytes, sameContent }
   }
 
   @Sendable private func put(_ request: Request, _ context: SignedInContext) async throws -> Response {
@@ -38,6 +52,7 @@ struct ThresholdsController: Sendable {
     let wanted = LikenessThresholds(
       text: try Self.checked(body.text, "text", LikenessThresholds.all.text),
       picture: try Self.checked(body.picture, "picture", LikenessThresholds.all.picture),
+      bytes: try Self.checked(body.bytes, "bytes", LikenessThresholds.all.bytes),
       sameContent: body.sameContent)
     let position = try await thresholds.set(
       wanted, of: context.owner,
@@ -53,6 +68,7 @@ struct ThresholdsController: Sendable {
     let wanted = LikenessThresholds(
       text: try Self.number(query, "text", LikenessThresholds.all.text),
       picture: try Self.number(query, "picture", LikenessThresholds.all.picture),
+      bytes: try Self.number(query, "bytes", LikenessThresholds.all.bytes),
       sameContent: try query.choice("sameContent", of: YesOrNo.self) != .no)
     let preview = try await reads.answer(query, of: context.owner, from: SimilarityProjection()) { source in
       try await SimilarViews(source).preview(owner: context.owner, wanted)
@@ -87,11 +103,12 @@ struct ThresholdsBody: Encodable {
 
   init(_ thresholds: LikenessThresholds) { self.thresholds = thresholds }
 
-  private enum CodingKeys: CodingKey { case text, picture, sameContent, lowest }
+  private enum CodingKeys: CodingKey { case text, picture, bytes, sameContent, lowest }
 
   private struct Lowest: Encodable {
     let text = LikenessThresholds.all.text
     let picture = LikenessThresholds.all.picture
+    let bytes = LikenessThresholds.all.bytes
   }
 
   func encode(to encoder: any Encoder) throws {
@@ -99,6 +116,7 @@ struct ThresholdsBody: Encodable {
     // Null for never.
     try container.encode(thresholds.text, forKey: .text)
     try container.encode(thresholds.picture, forKey: .picture)
+    try container.encode(thresholds.bytes, forKey: .bytes)
     try container.encode(thresholds.sameContent, forKey: .sameContent)
     try container.encode(Lowest(), forKey: .lowest)
   }

@@ -17,12 +17,40 @@ struct ContentEvidence: Sendable {
     case regions(PictureDifference, ParsedLight, ParsedLight)
     /// They hold the same, and have no words that could differ.
     case sameInside
+    case bytes(ByteDifference)
   }
 
-  /// Nil unless both have words, both are pictures, or both hold the same, and are of sizes that are compared.
+  /// Both are read while somebody waits.
+  private static let byteLimit: Int64 = 256 << 20
+
+  /// What says the most: words where both have some, the looks of pictures, the bytes otherwise. Nil for contents that are too small or too large
+  /// for that.
   ///
   /// - Throws: ``ParsingError``, or what reading a blob does.
   func between(_ left: Digest, _ right: Digest) async throws -> Found? {
+    do {
+      if let found = try await betweenForms(left, right) { return found }
+    } catch ParsingError.unreadable(let reason) {
+      guard let found = try await bytes(left, right) else { throw ParsingError.unreadable(reason) }
+      return found
+    }
+    return try await bytes(left, right)
+  }
+
+  private func bytes(_ left: Digest, _ right: Digest) async throws -> Found? {
+    var parts: [[ByteSketcher.Part]] = []
+    for digest in [left, right] {
+      let bytes = try await blobs.read(digest)
+      guard (ByteSketcher.leastSize...Self.byteLimit).contains(bytes.size) else { return nil }
+      var found: [ByteSketcher.Part] = []
+      try await bytes.forEachPart { found += $0 }
+      parts.append(found)
+    }
+    return try await NIOThreadPool.singleton.runIfActive { [parts] in .bytes(ByteDifference.between(parts[0], parts[1]))
+    }
+  }
+
+  private func betweenForms(_ left: Digest, _ right: Digest) async throws -> Found? {
     switch (try await form(of: left), try await form(of: right)) {
     case (.picture, .picture): return try await regions(left, right)
     case (.picture, _), (_, .picture), (nil, _), (_, nil): return nil

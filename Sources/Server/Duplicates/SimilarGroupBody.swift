@@ -52,6 +52,7 @@ extension SimilarGroupBody {
     case .canonical: "same-content"
     case .text: "similar-text"
     case .picture: "similar-picture"
+    case .bytes: "similar-bytes"
     case nil: algorithm
     }
   }
@@ -139,6 +140,37 @@ struct PictureEvidenceBody: Encodable {
     lighter = (difference.lighter * 1000).rounded() / 1000
     changedShare = difference.changedShare
     regions = difference.regions.map { Region(x: $0.x, y: $0.y, width: $0.width, height: $0.height) }
+  }
+}
+
+/// Which bytes two contents have in common.
+struct ByteEvidenceBody: Encodable {
+  let method = "bytes"
+  let digest: Digest
+  let other: Digest
+  let size: Int64
+  let otherSize: Int64
+  let commonBytes: Int64
+  let otherCommonBytes: Int64
+  let runs: [Run]
+  let otherRuns: [Run]
+
+  struct Run: Encodable {
+    let start: Int64
+    let bytes: Int64
+    let isCommon: Bool
+  }
+
+  init(_ digest: Digest, _ other: Digest, _ difference: ByteDifference) {
+    self.digest = digest
+    self.other = other
+    (size, otherSize) = (difference.leftBytes, difference.rightBytes)
+    (commonBytes, otherCommonBytes) = (difference.leftCommon, difference.rightCommon)
+    (runs, otherRuns) = (Self.runs(difference.left), Self.runs(difference.right))
+  }
+
+  private static func runs(_ runs: [ByteDifference.Run]) -> [Run] {
+    runs.map { Run(start: $0.start, bytes: $0.byteCount, isCommon: $0.isCommon) }
   }
 }
 

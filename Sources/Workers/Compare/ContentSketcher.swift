@@ -24,6 +24,17 @@ struct ContentSketcher: Sendable {
 
   /// - Throws: what reading the blob does.
   func sketch(of digest: Digest, size: Int64) async throws -> Outcome {
+    var outcome = try await sketchByForm(digest, size: size)
+    // Words and looks say more. That two are the same in another form says nothing about those that are not.
+    if size >= ByteSketcher.leastSize, outcome.sketches.allSatisfy({ $0.algorithm == .canonical }),
+      let sketch = try await bytes(of: digest)
+    {
+      outcome.sketches.append(sketch)
+    }
+    return outcome
+  }
+
+  private func sketchByForm(_ digest: Digest, size: Int64) async throws -> Outcome {
     guard size >= ContentForm.leastSize else { return Outcome() }
     var content: [UInt8] = []
     for try await buffer in try await blobs.read(digest) {
@@ -41,6 +52,13 @@ struct ContentSketcher: Sendable {
     // Megabytes take milliseconds: not on the threads that everybody's tasks share.
     return Outcome(
       sketches: try await NIOThreadPool.singleton.runIfActive { [content] in Sketch.all(ofText: content) })
+  }
+
+  /// However long the content is, a window of it is in memory.
+  private func bytes(of digest: Digest) async throws -> Sketch? {
+    var sketcher = ByteSketcher()
+    try await blobs.read(digest).forEachPart { sketcher.add($0) }
+    return sketcher.finish()
   }
 
   private func picture(_ digest: Digest, _ parser: Parser) async throws -> Outcome {

@@ -58,7 +58,7 @@ enum ScanFormat: String, CaseIterable {
       let files = similar.reduce(0) { $0 + $1.members.count }
       lines.append(
         similar.isEmpty
-          ? "No text and no picture is a version of another."
+          ? "No file is a version of another."
           : "\(Format.count(files)) texts and pictures are versions of others, in \(groups(similar.count)).")
     }
     lines.append(
@@ -113,6 +113,7 @@ extension SimilarFileGroup {
     case .text: "text"
     case .picture: "picture"
     case .canonical: "content"
+    case .bytes: "file"
     }
   }
 }

@@ -37,7 +37,7 @@ enum EventSamples {
       matches: [.init(digest: otherDigest, score: 0.873)]),
     DuplicatesDismissed(decisionId: group, left: digest, right: otherDigest),
     DuplicateDecisionUndone(decisionId: group, left: digest, right: otherDigest),
-    DuplicateThresholdsSet(LikenessThresholds(text: 0.75, picture: nil, sameContent: true)),
+    DuplicateThresholdsSet(LikenessThresholds(text: 0.75, picture: nil, bytes: 0.5, sameContent: true)),
     JobSucceeded(jobId: job, kind: .analyze, fileId: file, digest: digest, size: 4096, storedBytes: 812),
     JobFailed(
       jobId: job, kind: .analyze, fileId: file, attempt: 2, reason: "The disk is full.", retryAt: 1_732_273_200_123),

@@ -91,3 +91,17 @@ def test_how_alike_files_have_to_be_is_chosen_with_what_it_would_come_to(dashboa
     expect(preview).to_contain_text("1 group of 3 versions")
     dashboard.get_by_role("button", name="Save").click()
     expect(group).to_have_count(1)
+
+
+def test_common_bytes_are_shown_as_strips(dashboard, user):
+    rng = random.Random(9)
+    data = b"\x7fELF\0" + rng.randbytes(200_000)
+    user.upload("disk.img", data)
+    user.upload("disk v2.img", data[:80_000] + rng.randbytes(30_000) + data[80_000:])
+    user.wait_until_settled()
+    group = similar(dashboard)
+    expect(group).to_contain_text("disk v2.img")
+    group.get_by_role("button", name="Compare").click()
+    drawer = dashboard.get_by_role("dialog")
+    expect(drawer).to_contain_text("are in both")
+    expect(drawer.get_by_role("img", name="stretches are in this one alone")).to_have_count(2)

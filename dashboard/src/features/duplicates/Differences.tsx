@@ -1,6 +1,7 @@
 import { evidence, type SimilarMember } from "shared/api/duplicates";
 import { useQuery } from "shared/query/useQuery";
 import { Loaded } from "shared/ui/Loaded";
+import { ByteDifferences } from "./ByteDifferences";
 import { PictureDifferences } from "./PictureDifferences";
 import { TextDifferences } from "./TextDifferences";
 
@@ -11,7 +12,7 @@ interface Props {
   member: SimilarMember;
 }
 
-/** Where two contents differ: in words, or in parts of the picture. */
+/** Where two contents differ: in words, in parts of the picture, or in bytes. */
 export function Differences({ groupId, first, member }: Props) {
   const answer = useQuery(evidence(groupId, member.digest, first.digest));
   return (
@@ -24,6 +25,8 @@ export function Differences({ groupId, first, member }: Props) {
             return <PictureDifferences evidence={found} first={first} member={member} />;
           case "content":
             return <p className="muted">The same files are in both: only how they are packed differs.</p>;
+          case "bytes":
+            return <ByteDifferences evidence={found} />;
         }
       }}
     </Loaded>

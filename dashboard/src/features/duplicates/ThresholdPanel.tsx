@@ -37,6 +37,7 @@ function Controls({ own }: { own: OwnThresholds }) {
     <>
       <Slider label="Texts and documents" lowest={own.lowest.text} value={wanted.text} onChange={(text) => setWanted({ ...wanted, text })} />
       <Slider label="Pictures" lowest={own.lowest.picture} value={wanted.picture} onChange={(picture) => setWanted({ ...wanted, picture })} />
+      <Slider label="Other files, by their bytes" lowest={own.lowest.bytes} value={wanted.bytes} onChange={(bytes) => setWanted({ ...wanted, bytes })} />
       <label className="check">
         <input
           type="checkbox"
@@ -85,8 +86,8 @@ function Controls({ own }: { own: OwnThresholds }) {
   );
 }
 
-function pick({ text, picture, sameContent }: Thresholds): Thresholds {
-  return { text, picture, sameContent };
+function pick({ text, picture, bytes, sameContent }: Thresholds): Thresholds {
+  return { text, picture, bytes, sameContent };
 }
 
 interface SliderProps {

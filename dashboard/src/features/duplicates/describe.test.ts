@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describe, describeLikeness } from "./describe";
+import { describe, describeBytes, describeLikeness } from "./describe";
 
 const same = {
   method: "picture" as const, width: 640, height: 480, otherWidth: 640, otherHeight: 480, alignment: "whole" as const,
@@ -23,4 +23,11 @@ test("what is the same but for how it is written is not called alike", () => {
   const member = { digest: "sha256:00", size: 1, score: 1, copies: 1, files: [] };
   assert.equal(describeLikeness({ ...member, likeness: "same-content" }), "same content");
   assert.equal(describeLikeness({ ...member, score: 0.914, likeness: "similar-text" }), "91\u00a0% alike");
+});
+
+test("bytes are told as new and gone", () => {
+  const evidence = { method: "bytes" as const, size: 200_000, otherSize: 210_000, commonBytes: 190_000, otherCommonBytes: 190_000, runs: [], otherRuns: [] };
+  const plain = (text: string) => text.split("\u00a0").join(" ");
+  assert.equal(plain(describeBytes(evidence)), "190 kB of 200 kB are in both; 20.0 kB are new, 10.0 kB are gone.");
+  assert.equal(describeBytes({ ...evidence, commonBytes: 200_000, otherCommonBytes: 210_000 }), "The same parts, in another order or number.");
 });

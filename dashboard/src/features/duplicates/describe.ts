@@ -1,4 +1,5 @@
-import type { PictureEvidence, SimilarMember } from "shared/api/duplicates";
+import type { ByteEvidence, PictureEvidence, SimilarMember } from "shared/api/duplicates";
+import { formatBytes } from "shared/format/bytes";
 import { formatPercent, formatShare } from "shared/format/text";
 
 /** Lighter or darker by less than this is not seen. */
@@ -20,4 +21,13 @@ export function describe({ width, height, otherWidth, otherHeight, alignment, li
 /** In a word or two, how much a content has in common with the first of its group. */
 export function describeLikeness({ likeness, score }: SimilarMember): string {
   return likeness === "same-content" ? "same content" : `${formatShare(score)} alike`;
+}
+
+/** In a sentence, how many bytes two contents have in common. */
+export function describeBytes({ size, otherSize, commonBytes, otherCommonBytes }: ByteEvidence): string {
+  const added = otherSize - otherCommonBytes;
+  const gone = size - commonBytes;
+  if (added === 0 && gone === 0) return "The same parts, in another order or number.";
+  const changes = [added > 0 ? `${formatBytes(added)} are new` : "", gone > 0 ? `${formatBytes(gone)} are gone` : ""].filter(Boolean);
+  return `${formatBytes(commonBytes)} of ${formatBytes(size)} are in both; ${changes.join(", ")}.`;
 }

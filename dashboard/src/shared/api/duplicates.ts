@@ -41,7 +41,7 @@ export interface SimilarMember {
   /** Which part it has in common with the first, 0 to 1. */
   score: number;
   /** What it has in common with the first: of that one itself nothing. */
-  likeness?: "same-content" | "similar-text" | "similar-picture";
+  likeness?: "same-content" | "similar-text" | "similar-picture" | "similar-bytes";
   copies: number;
   /** The first copies, oldest first; at most 5. */
   files: DuplicateCopy[];
@@ -120,7 +120,24 @@ export interface SameContentEvidence {
   method: "content";
 }
 
-export type Evidence = TextEvidence | PictureEvidence | SameContentEvidence;
+/** Bytes one after another, all of them in the other content too, or none. */
+export interface ByteRun {
+  start: number;
+  bytes: number;
+  isCommon: boolean;
+}
+
+export interface ByteEvidence {
+  method: "bytes";
+  size: number;
+  otherSize: number;
+  commonBytes: number;
+  otherCommonBytes: number;
+  runs: ByteRun[];
+  otherRuns: ByteRun[];
+}
+
+export type Evidence = TextEvidence | PictureEvidence | SameContentEvidence | ByteEvidence;
 
 /** How `digest` came from `other`, word by word. */
 export function evidence(groupId: string, digest: string, other: string): Query<Evidence> {
@@ -133,12 +150,13 @@ export function evidence(groupId: string, digest: string, other: string): Query<
 export interface Thresholds {
   text: number | null;
   picture: number | null;
+  bytes: number | null;
   sameContent: boolean;
 }
 
 /** With the lowest values there are: below them nothing is looked for. */
 export interface OwnThresholds extends Thresholds {
-  lowest: { text: number; picture: number };
+  lowest: { text: number; picture: number; bytes: number };
 }
 
 interface SimilarTotals {
@@ -158,10 +176,11 @@ export function ownThresholds(): Query<OwnThresholds> {
   return { key: "/me/thresholds", fetch: () => get("/me/thresholds") };
 }
 
-export function thresholdPreview({ text, picture, sameContent }: Thresholds): Query<ThresholdPreview> {
+export function thresholdPreview({ text, picture, bytes, sameContent }: Thresholds): Query<ThresholdPreview> {
   const key = withQuery("/me/thresholds/preview", {
     text: text === null ? "off" : text,
     picture: picture === null ? "off" : picture,
+    bytes: bytes === null ? "off" : bytes,
     sameContent: sameContent ? "yes" : "no",
   });
   return { key, fetch: () => get(key) };
