@@ -26,6 +26,9 @@ public protocol ExaminedBlobStore: BlobStore {
 
   /// Writes packs anew whose own index is damaged, from what the index of chunks knows of them. Those with damage in what is needed stay.
   func repairPacks() async throws
+
+  /// Compares what the index of chunks says with the packs: how many contents need each chunk of a share, and where it is.
+  func recount(_ share: StoreRecount.Share) async throws -> StoreRecount
 }
 
 /// Something that is wrong with a pack.

@@ -17,12 +17,16 @@ enum BlobMetrics {
 
   static func published(_ blob: PublishedBlob) { published.increment(by: blob.size) }
 
+  private static let differences = Counter(label: "onefold_blob_recount_differences_total")
   private static let mendings = Counter(label: "onefold_blob_mended_total")
 
   /// Shows every counter from the start, at zero: the first increment would be lost to a rate.
   static func begin() {
-    for counter in [published, damaged, mendings] { counter.increment(by: 0) }
+    for counter in [published, damaged, mendings, differences] { counter.increment(by: 0) }
   }
+
+  /// Counts what the index of chunks says otherwise than the packs.
+  static func recounted(_ recount: StoreRecount) { differences.increment(by: recount.differences.count) }
 
   /// Counts a damaged content that was sent again.
   static func mended() { mendings.increment() }

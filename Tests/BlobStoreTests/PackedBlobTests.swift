@@ -79,6 +79,42 @@ struct PackedBlobTests {
     #expect(try await index.totals().storedBytes == chunks)
   }
 
+  @Test func aRecountOfThePacksAgreesToTheByteAndFindsAChunkThatIsElsewhere() async throws {
+    let first = noise(900_000, 1)
+    let kept = try await keep(first)
+    _ = try await keep(Array(first[300_000...]) + noise(200_000, 2))
+    let gone = try await keep(noise(700_000, 3))
+    _ = try await remove(gone)
+    var recount = try await store.recount(.all)
+    let totals = try await index.totals()
+    #expect(recount.differences == [] && recount.unreadable == 0)
+    #expect((recount.contents, recount.bytes - totals.wastedBytes) == (2, totals.storedBytes))
+    // The index is told of a pack that has the chunks of another at other places.
+    let (pack, places) = try await place(of: kept)
+    let moved = try #require(places.first)
+    try await index.admitChunks(
+      of: PackContents(
+        id: pack, byteCount: 1,
+        entries: [
+          PackEntry(
+            kind: moved.kind, digest: moved.digest, offset: moved.offset + 1, storedSize: moved.storedSize,
+            size: moved.size)
+        ],
+        manifests: []), insteadOf: [moved.digest])
+    recount = try await store.recount(.all)
+    guard case .place(moved.digest, _) = recount.differences.first else {
+      Issue.record("\(recount.differences)")
+      return
+    }
+    #expect(recount.differences.count == 1)
+  }
+
+  /// The pack of a content's manifest, and what it has.
+  private func place(of digest: Digest) async throws -> (UUID, [PackEntry]) {
+    let content = try #require(try await index.content(digest))
+    return (content.pack, try await index.needed(of: content.pack).filter(\.isChunk))
+  }
+
   @Test func aSecondVersionCostsWhatIsNewInIt() async throws {
     let first = Sample.noise(1_000_000)
     var second = first

@@ -88,6 +88,21 @@ def test_what_is_saved_adds_up_and_a_recount_from_the_packs_agrees_to_the_byte(o
     assert told["logicalBytes"] == told["storedBytes"] + saved and told["wastedBytes"] == 0
 
 
+def test_a_recount_finds_a_count_that_somebody_changed(own_onefold):
+    client = Client.registered(own_onefold.url)
+    client.upload("a", noise(LARGE, 3))
+    client.wait_until_settled()
+
+    def fsck():
+        result = own_onefold.command("fsck", "--data-dir", own_onefold.data_dir)
+        return result.returncode, result.stdout
+    status, text = fsck()
+    assert status == 0 and "chunks from the packs agrees with the index" in text, text
+    own_onefold.sql("UPDATE blob.chunk SET contents = 7 WHERE digest = (SELECT digest FROM blob.chunk ORDER BY digest LIMIT 1)")
+    status, text = fsck()
+    assert status == 1 and "RECOUNT  the chunk sha256:" in text and "needed by 7 contents, and 1 have it" in text, text
+
+
 def test_nobody_can_tell_that_others_have_parts_of_their_file(own_onefold):
     alice, bob, carol = (Client.registered(own_onefold.url) for _ in range(3))
     shared = noise(LARGE, 2)

@@ -17,4 +17,6 @@ extension LocalBlobStore: ExaminedBlobStore {
   public func checkPacks() async throws -> [PackFinding] { try await packs.checkPacks() }
 
   public func repairPacks() async throws { try await packs.repairPacks() }
+
+  public func recount(_ share: StoreRecount.Share) async throws -> StoreRecount { try await packs.recount(share) }
 }

@@ -68,6 +68,30 @@ protocol ChunkIndex: Sendable {
   func retire(_ pack: UUID) async throws -> Bool
 
   func totals() async throws -> ChunkTotals
+
+  /// Compares how many contents need each chunk of a share with the chunks that they have, in one snapshot.
+  ///
+  /// - Parameter chunks: the different chunks of a content; nil when that cannot be known.
+  func recount(
+    _ share: StoreRecount.Share, chunksOf chunks: @Sendable (Digest, ChunkedContent) async throws -> [Digest]?
+  ) async throws -> StoreRecount
+}
+
+extension StoreRecount {
+  /// What contents need of a share.
+  struct Uses {
+    let share: Share
+    private(set) var counts: [Digest: Int] = [:]
+
+    init(share: Share) { self.share = share }
+
+    mutating func add(_ chunks: [Digest]) {
+      for chunk in chunks where share.contains(chunk) { counts[chunk, default: 0] += 1 }
+    }
+
+    /// - Returns: how many contents have the chunk. It is not asked for again.
+    mutating func take(_ chunk: Digest) -> Int { counts.removeValue(forKey: chunk) ?? 0 }
+  }
 }
 
 /// Where a chunk is.

@@ -232,3 +232,27 @@ extension MemoryChunkIndex.State {
 
   fileprivate func isNeeded(_ pack: UUID) -> Bool { !needed(of: pack).isEmpty }
 }
+
+extension MemoryChunkIndex {
+  func recount(
+    _ share: StoreRecount.Share, chunksOf chunks: @Sendable (Digest, ChunkedContent) async throws -> [Digest]?
+  ) async throws -> StoreRecount {
+    let state = state.withLock { $0 }
+    var (recount, uses) = (StoreRecount(), StoreRecount.Uses(share: share))
+    for (digest, content) in state.contents {
+      recount.contents += 1
+      if let chunks = content.isOneChunk ? [digest] : try await chunks(digest, content) {
+        uses.add(chunks)
+      } else {
+        recount.unreadable += 1
+      }
+    }
+    for (digest, chunk) in state.chunks where share.contains(digest) {
+      recount.chunks += 1
+      recount.bytes += Int64(chunk.place.storedSize)
+      recount.compare(digest, told: chunk.contents, &uses)
+    }
+    recount.compareRest(uses)
+    return recount
+  }
+}

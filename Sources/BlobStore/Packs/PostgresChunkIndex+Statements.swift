@@ -214,6 +214,26 @@ extension PostgresChunkIndex {
     """
   }
 
+  static func contents(after digest: [UInt8], limit: Int) -> Query {
+    """
+    SELECT digest, size, stored_bytes, codec, condemned, pack_id, start, stored_size
+    FROM blob.content
+    WHERE digest > \(digest)
+    ORDER BY digest
+    LIMIT \(limit)
+    """
+  }
+
+  static func chunks(from first: [UInt8], after last: [UInt8], limit: Int) -> Query {
+    """
+    SELECT digest, stored_size, contents
+    FROM blob.chunk
+    WHERE digest >= \(first) AND digest > \(last)
+    ORDER BY digest
+    LIMIT \(limit)
+    """
+  }
+
   static func neededChunks(of pack: UUID) -> Query {
     """
     SELECT digest, start, stored_size, size, codec

@@ -34,13 +34,8 @@ struct PostgresChunkIndex: ChunkIndex {
   }
 
   func contents(among digests: [Digest]) async throws -> [Digest: ChunkedContent] {
-    try await pool.query(Self.contents(among: digests.map(\.bytes))).reduce(into: [:]) { contents, row in
-      let (digest, size, storedBytes, codec, condemned, pack, start, storedSize) = try row.decode(
-        ([UInt8], Int64, Int64, Int16, Bool, UUID, Int64, Int32).self)
-      contents[Digest(bytes: digest)] = ChunkedContent(
-        settled: SettledBlob(size: size, storedBytes: storedBytes, codec: try Codec(stored: codec)),
-        isCondemned: condemned, pack: pack, offset: start, storedSize: Int(storedSize))
-    }
+    let found = try Self.contents(await pool.query(Self.contents(among: digests.map(\.bytes))))
+    return Dictionary(found) { first, _ in first }
   }
 
   func admit(_ pack: PackContents, insteadOf lost: Set<Digest>) async throws -> Admission {
@@ -179,6 +174,82 @@ struct PostgresChunkIndex: ChunkIndex {
         (Int64, Int64, Int64, Int64).self)
     }
     return totals
+  }
+}
+
+extension PostgresChunkIndex {
+  private static let page = 1000
+
+  func recount(
+    _ share: StoreRecount.Share, chunksOf chunks: @Sendable (Digest, ChunkedContent) async throws -> [Digest]?
+  ) async throws -> StoreRecount {
+    try await pool.transaction(TransactionOptions(isolation: .repeatableRead, readOnly: true)) { connection in
+      var (recount, uses) = (StoreRecount(), StoreRecount.Uses(share: share))
+      var last: [UInt8] = []
+      while true {
+        let rows = try await connection.query(Self.contents(after: last, limit: Self.page))
+        let page = try Self.contents(rows)
+        guard let end = page.last else { break }
+        for (digest, content) in page {
+          if content.isOneChunk {
+            uses.add([digest])
+          } else if let chunks = try await chunks(digest, content) {
+            uses.add(chunks)
+          } else {
+            recount.unreadable += 1
+          }
+        }
+        recount.contents += page.count
+        last = end.0.bytes
+      }
+      let first = UInt16(share.number * 65_536 / share.count)
+      last = []
+      pages: while true {
+        let rows = try await connection.query(
+          Self.chunks(from: [UInt8(first >> 8), UInt8(first & 255)], after: last, limit: Self.page))
+        guard !rows.isEmpty else { break }
+        for row in rows {
+          let (bytes, storedSize, told) = try row.decode(([UInt8], Int32, Int32).self)
+          let digest = Digest(bytes: bytes)
+          last = bytes
+          // The bytes at which shares begin are rounded: a few are before it.
+          guard share.contains(digest) else { if bytes[0] > UInt8(first >> 8) { break pages } else { continue } }
+          recount.chunks += 1
+          recount.bytes += Int64(storedSize)
+          recount.compare(digest, told: Int(told), &uses)
+        }
+      }
+      recount.compareRest(uses)
+      return recount
+    }
+  }
+
+  private static func contents(_ rows: PostgresRows) throws -> [(Digest, ChunkedContent)] {
+    try rows.map { row in
+      let (digest, size, storedBytes, codec, condemned, pack, start, storedSize) = try row.decode(
+        ([UInt8], Int64, Int64, Int16, Bool, UUID, Int64, Int32).self)
+      return (
+        Digest(bytes: digest),
+        ChunkedContent(
+          settled: SettledBlob(size: size, storedBytes: storedBytes, codec: try Codec(stored: codec)),
+          isCondemned: condemned, pack: pack, offset: start, storedSize: Int(storedSize))
+      )
+    }
+  }
+}
+
+extension StoreRecount {
+  mutating func compare(_ chunk: Digest, told: Int, _ uses: inout Uses) {
+    let counted = uses.take(chunk)
+    if told != counted, unreadable == 0 { note(.count(chunk, told: told, counted: counted)) }
+  }
+
+  /// What contents need and the index does not have.
+  mutating func compareRest(_ uses: Uses) {
+    guard unreadable == 0 else { return }
+    for (chunk, counted) in uses.counts.sorted(by: { $0.key < $1.key }) {
+      note(.count(chunk, told: 0, counted: counted))
+    }
   }
 }
 

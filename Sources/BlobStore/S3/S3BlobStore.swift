@@ -276,6 +276,8 @@ extension S3BlobStore: ExaminedBlobStore {
   public func checkPacks() async throws -> [PackFinding] { try await packs.checkPacks() }
 
   public func repairPacks() async throws { try await packs.repairPacks() }
+
+  public func recount(_ share: StoreRecount.Share) async throws -> StoreRecount { try await packs.recount(share) }
 }
 
 /// A staged content of an ``S3BlobStore``.

@@ -36,12 +36,12 @@ public struct SketchViews: Sendable {
     }
   }
 
-  /// Every content that has a sketch at all has nearly always this one.
+  /// Every content that has a sketch at all has nearly always one of these.
   private static func isWanted(all: Bool) -> StaticString {
     guard !all else { return "files > 0" }
     return """
       files > 0
-      AND NOT EXISTS (SELECT FROM similarity.sketch WHERE sketch.digest = content.digest AND sketch.algorithm = 'can1')
+      AND NOT EXISTS (SELECT FROM similarity.sketch WHERE sketch.digest = content.digest AND sketch.algorithm IN ('can1', 'byt1'))
       """
   }
 

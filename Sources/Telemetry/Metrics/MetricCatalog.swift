@@ -131,6 +131,9 @@ public enum MetricCatalog {
       "When the last scrub came to its end, in seconds since 1970; 0 before the first."),
     .init("onefold_blob_disk_bytes", .gauge, "Size of the file system that has the blobs."),
     .init("onefold_blob_disk_free_bytes", .gauge, "Room that is left there."),
+    .init(
+      "onefold_blob_recount_differences_total", .counter,
+      "What the index of chunks said otherwise than the packs, found by the daily recount or fsck."),
     .init("onefold_blob_mended_total", .counter, "Damaged blobs and chunks that were replaced by what somebody sent."),
   ]
 

@@ -101,7 +101,7 @@ struct Connections: Sendable {
   }
 
   /// What runs jobs, and what it needs to find first.
-  func workers(_ settings: Settings, blobs: any BlobStore) -> [any Service] {
+  func workers(_ settings: Settings, blobs: any ExaminedBlobStore) -> [any Service] {
     let parser = Parser(logger: logger)
     var options = WorkerOptions()
     options.concurrency = settings.concurrency
@@ -117,7 +117,7 @@ struct Connections: Sendable {
     return [PackRecovery(blobs: blobs, reclaimer: reclaimer(settings, blobs: blobs), logger: logger), pool]
   }
 
-  func reclaimer(_ settings: Settings, blobs: any BlobStore) -> Reclaimer {
+  func reclaimer(_ settings: Settings, blobs: any ExaminedBlobStore) -> Reclaimer {
     Reclaimer(pool: pool, log: log, blobs: blobs, grace: settings.reclaimGrace, logger: logger)
   }
 

@@ -4,7 +4,9 @@ import Accounts
 import BlobStore
 import Domain
 import EventStore
+import Foundation
 import Jobs
+import Logging
 import Projections
 import Server
 import Workers
@@ -47,7 +49,7 @@ extension Connections {
     ]
   }
 
-  func periodicJobs(_ settings: Settings, blobs: any BlobStore) -> [any JobHandler] {
+  func periodicJobs(_ settings: Settings, blobs: any ExaminedBlobStore) -> [any JobHandler] {
     let reclaimer = reclaimer(settings, blobs: blobs)
     let answers = KeptAnswers(pool: pool, retention: settings.answerRetention)
     let ledger = FileLedger(log: log, index: ProjectionFileIndex(pool: pool))
@@ -66,7 +68,11 @@ extension Connections {
           "removed": Int64(outcome.removed), "removedBytes": outcome.removedBytes, "restored": Int64(outcome.restored),
         ]
       },
-      RoundJob(.sweep, log: log) { [pool] _ in
+      RoundJob(.sweep, log: log) { [pool, logger] job in
+        let recount = try await Self.recount(blobs, at: job.since)
+        for difference in recount?.differences ?? [] {
+          logger.error("The index of chunks is not what the packs say", metadata: ["difference": "\(difference)"])
+        }
         let tidying = try await blobs.tidyPacks(olderThan: Self.packAge)
         try await reclaimer.offer(tidying.found)
         let expired = try await trash?.apply()
@@ -75,6 +81,7 @@ extension Connections {
           "packs": Int64(tidying.packs), "packBytes": tidying.bytes, "foundBlobs": Int64(tidying.found.count),
           "stagedBlobs": Int64(try await blobs.sweepStaged(olderThan: Self.stagedAge)),
           "trashedFiles": Int64(expired?.files ?? 0), "trashedBytes": expired?.bytes ?? 0,
+          "recountedChunks": Int64(recount?.chunks ?? 0), "recountDifferences": Int64(recount?.differences.count ?? 0),
           "finishedJobs": Int64(pruned ?? 0), "sessions": Int64(try await Sessions.sweep(in: pool)),
           "keptAnswers": Int64(try await answers.sweep()),
         ]
@@ -88,6 +95,13 @@ extension Connections {
       },
       ProbeJob(log: log),
     ]
+  }
+
+  /// When the day is three hours old, with that hour's sweep.
+  private static func recount(_ blobs: any ExaminedBlobStore, at time: Date) async throws -> StoreRecount? {
+    let hour = Int64(time.timeIntervalSince1970) / 3600
+    guard hour % 24 == 3 else { return nil }
+    return try await blobs.recount(.ofDay(hour / 24, chunks: blobs.chunkTotals().chunks))
   }
 
   /// What looks for jobs that Redis has lost, where the relay leads.

@@ -67,6 +67,9 @@ struct FsckCommand: AsyncParsableCommand {
     if repair { try await store.repairPacks() }
     report.packs = try await store.checkPacks().map { StoreReport.Finding(path: $0.path, reason: $0.reason) }
     report.totals = try await store.chunkTotals()
+    let recount = try await store.recount(.all)
+    report.recounted = recount.chunks
+    report.differences = recount.differences.map(\.description)
     return report
   }
 

@@ -32,8 +32,12 @@ struct StoreReport: Encodable {
   /// Packs that are missing, or not what they were.
   var packs: [Finding] = []
   var totals = ChunkTotals()
+  /// Where the index of chunks says something else than the packs.
+  var differences: [String] = []
+  /// Chunks that were compared.
+  var recounted = 0
 
-  var isWhole: Bool { damaged.isEmpty && packs.isEmpty }
+  var isWhole: Bool { damaged.isEmpty && packs.isEmpty && differences.isEmpty }
 
   var text: String {
     var lines: [String] = []
@@ -42,6 +46,7 @@ struct StoreReport: Encodable {
       for holder in content.holders { lines.append("         \(holder.path) of account \(holder.owner)") }
     }
     for pack in packs { lines.append("PACK     \(pack.path): \(pack.reason)") }
+    for difference in differences { lines.append("RECOUNT  \(difference)") }
     if found > 0 {
       lines.append("\(Format.count(found)) contents were in packs that the index did not know; it does now.")
     }
@@ -53,6 +58,9 @@ struct StoreReport: Encodable {
         + "\(Format.count(Int(totals.contents))) contents of \(Format.bytes(totals.contentBytes)) in "
         + "\(Format.count(Int(totals.chunks))) chunks: \(Format.bytes(totals.chunkBytes)) once each, "
         + "\(Format.bytes(totals.storedBytes)) compressed; \(Format.bytes(totals.wastedBytes)) wait to be given back.")
+    if differences.isEmpty {
+      lines.append("A recount of \(Format.count(recounted)) chunks from the packs agrees with the index.")
+    }
     return lines.joined(separator: "\n")
   }
 }

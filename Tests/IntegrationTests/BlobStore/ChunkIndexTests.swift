@@ -29,6 +29,44 @@ struct ChunkIndexTests {
     }
   }
 
+  /// Counts follow from manifests: at any point of a history, and in shares that are the whole together.
+  @Test func aRecountAgreesUntilSomebodyChangesACount() async throws {
+    try await withIndex { index, pool in
+      let seed = UInt64.random(in: 0...UInt64.max)
+      print("aRecountAgreesUntilSomebodyChangesACount: seed \(seed)")
+      var history = GeneratedPacks(seed: seed)
+      let memory = MemoryChunkIndex()
+      let chunksOf: @Sendable (Digest, ChunkedContent) async throws -> [Digest]? = { digest, _ in
+        GeneratedPacks.chunks(of: digest)
+      }
+      for step in 0..<300 {
+        try await history.step(index, memory) { _, _ in }
+        guard step % 50 == 49 else { continue }
+        let recount = try await index.recount(.all, chunksOf: chunksOf)
+        #expect(recount.differences == [] && recount.unreadable == 0, "step \(step), seed \(seed)")
+        #expect(try await memory.recount(.all, chunksOf: chunksOf) == recount, "step \(step), seed \(seed)")
+        var shares = (chunks: 0, bytes: Int64(0))
+        for number in 0..<7 {
+          let share = try await index.recount(.init(number: number, of: 7), chunksOf: chunksOf)
+          shares.chunks += share.chunks
+          shares.bytes += share.bytes
+        }
+        #expect(shares == (recount.chunks, recount.bytes), "seed \(seed)")
+      }
+      let whole = GeneratedPacks.chunk(200)
+      try await index.admit(history.pack(chunks: [200, 201], contents: [[200, 201]]))
+      _ = try await pool.execute("UPDATE blob.chunk SET contents = contents + 2 WHERE digest = \(whole.bytes)")
+      let recount = try await index.recount(.all, chunksOf: chunksOf)
+      guard case .count(whole, let told, let counted) = recount.differences.first else {
+        Issue.record("\(recount.differences), seed \(seed)")
+        return
+      }
+      #expect(recount.differences.count == 1 && told == counted + 2)
+      // What cannot be read is no reason to call anything wrong.
+      #expect(try await index.recount(.all) { _, _ in nil }.differences == [])
+    }
+  }
+
   @Test func aContentWithoutAllOfItsChunksIsNotTakenIn() async throws {
     try await withIndex { index, _ in
       var history = GeneratedPacks(seed: 1)

@@ -281,7 +281,7 @@ struct GeneratedHistory {
     if Int.random(in: 0..<4, using: &random) == 0 {
       let least = Bool.random(using: &random) ? Double.random(in: 4...9, using: &random).rounded() / 10 : nil
       let thresholds = LikenessThresholds(
-        text: least, picture: nil, bytes: 0.5, sameContent: Bool.random(using: &random))
+        text: least, picture: nil, bytes: least.map { max(0.5, $0) }, sameContent: Bool.random(using: &random))
       let stream = DuplicateThresholdsSet.streamId(owner: owner).text
       return append([part("duplicates", stream, DuplicateThresholdsSet(thresholds), owner: owner)])
     }

@@ -116,6 +116,7 @@ extension ProjectionModel {
       "threshold": thresholds.flatMap { owner, thresholds in
         [
           "\(owner.text)|txt1|\(thresholds.text.map(thousandths) ?? "2000")", "\(owner.text)|img1|2000",
+          "\(owner.text)|byt1|\(thresholds.bytes.map(thousandths) ?? "2000")",
           "\(owner.text)|can1|\(thresholds.sameContent ? "0" : "2000")",
         ]
       },
