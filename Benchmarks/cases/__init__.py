@@ -1,5 +1,5 @@
 """Every benchmark by name: a function that yields figures."""
-from . import append, blobs, catchup, chunk, flatness, hashing, jobs, picture, push, reads, replay, scan, similarity, sketch, verify
+from . import append, blobs, catchup, chunk, flatness, hashing, jobs, picture, push, reads, replay, scan, similarity, sketch, stores, verify
 
 ALL = {
     "sha256": hashing.measure,
@@ -13,6 +13,7 @@ ALL = {
     "catchup": catchup.measure,
     "verify": verify.measure,
     "push": push.measure,
+    "stores": stores.measure,
     "jobs": jobs.measure,
     "reads": reads.measure,
     "replay": replay.measure,

@@ -106,7 +106,7 @@ PROMISES = [
             pytest("test_hostile_files.py::test_many_who_send_the_same_bytes_at_once_keep_them_once"), 100),
     Promise("34", "names are data", pytest("test_hostile_files.py::test_names_are_data"), 400),
     Promise("51", "what was uploaded does nothing in a browser",
-            pytest("test_hostile_files.py::test_what_was_uploaded_does_nothing_in_a_browser")),
+            pytest("dashboard/test_hostile_files.py::test_what_was_uploaded_does_nothing_in_a_browser")),
     Promise("57", "every answer tells browsers what not to do",
             pytest("test_headers.py::test_every_answer_tells_browsers_what_not_to_do")),
     Promise("32", "no content loses its bytes while others that share them are removed",

@@ -173,7 +173,7 @@ def test_an_owner_says_how_alike_contents_have_to_be_after_a_look_at_what_that_c
         client.upload(name, content)
     client.wait_until_settled()
     assert client.get("/me/thresholds") == {
-        "text": 0.4, "picture": 0.68, "sameContent": True, "lowest": {"text": 0.4, "picture": 0.68}}
+        "text": 0.4, "picture": 0.68, "bytes": 0.5, "sameContent": True, "lowest": {"text": 0.4, "picture": 0.68, "bytes": 0.5}}
     preview = client.get("/me/thresholds/preview", text=0.9)
     assert (preview["now"]["contents"], preview["then"]["contents"], preview["then"]["groups"]) == (4, 3, 1)
     pair, = preview["parting"]
@@ -189,7 +189,7 @@ def test_an_owner_says_how_alike_contents_have_to_be_after_a_look_at_what_that_c
         assert answer.status_code == 200, answer.text
         assert [path for group in groups(client) for path in paths(group)] == left
         assert client.get("/duplicates", **{"class": "similar"})["totals"] == promised["then"]
-        assert client.get("/me/thresholds") == {**wanted, "lowest": {"text": 0.4, "picture": 0.68}}
+        assert client.get("/me/thresholds") == {"bytes": 0.5, **wanted, "lowest": {"text": 0.4, "picture": 0.68, "bytes": 0.5}}
         # What comes later is held to the same.
     client.request("PUT", "/me/thresholds", json={"text": 0.9, "picture": 0.68, "sameContent": True})
     client.upload("also far.txt", data(edited(rng, words, 0.15)))
