@@ -203,12 +203,20 @@ extension SimilarityProjection {
   }
 
   /// The later content of each pair: the earlier one does not ask for it.
+  ///
+  /// Two looks into the primary key for each: of tables that grow quickly the statistics are old, and a join would read all that the owner has,
+  /// again and again.
   static func laterOnes(of pairs: Set<OwnedPair>) -> Query {
     """
     SELECT DISTINCT pair.owner, pair.digest
     FROM \(Array(pairs)) AS pair
-    JOIN placement AS later ON later.owner = pair.owner AND later.digest = pair.digest
-    JOIN placement AS earlier ON earlier.owner = pair.owner AND earlier.digest = pair.other AND earlier.since < later.since
+    CROSS JOIN LATERAL (
+      SELECT since FROM placement WHERE placement.owner = pair.owner AND placement.digest = pair.digest LIMIT 1
+    ) AS later
+    CROSS JOIN LATERAL (
+      SELECT since FROM placement WHERE placement.owner = pair.owner AND placement.digest = pair.other LIMIT 1
+    ) AS earlier
+    WHERE earlier.since < later.since
     """
   }
 
@@ -225,18 +233,29 @@ extension SimilarityProjection {
     """
   }
 
-  /// Live contents before these that resemble them as much as their owner wants.
+  /// Live contents before these that resemble them as much as their owner wants. Looked up as ``laterOnes(of:)`` does, and for its reason.
   static func neighbours(of contents: Set<OwnedContent>) -> Query {
     """
     SELECT content.owner, content.digest, resemblance.other, other.since, resemblance.score, resemblance.algorithm,
       resemblance.matched_at, other.medoid
     FROM \(contents)
-    JOIN placement USING (owner, digest)
-    JOIN resemblance USING (owner, digest)
-    JOIN placement AS other ON other.owner = content.owner AND other.digest = resemblance.other
-      AND other.live_copies > 0 AND other.since < placement.since
+    CROSS JOIN LATERAL (
+      SELECT since FROM placement WHERE placement.owner = content.owner AND placement.digest = content.digest LIMIT 1
+    ) AS placement
+    CROSS JOIN LATERAL (
+      SELECT other, score, algorithm, matched_at
+      FROM resemblance
+      WHERE resemblance.owner = content.owner AND resemblance.digest = content.digest
+      OFFSET 0
+    ) AS resemblance
+    CROSS JOIN LATERAL (
+      SELECT since, medoid, live_copies
+      FROM placement
+      WHERE placement.owner = content.owner AND placement.digest = resemblance.other
+      LIMIT 1
+    ) AS other
     LEFT JOIN threshold ON threshold.owner = content.owner AND threshold.algorithm = resemblance.algorithm
-    WHERE resemblance.score >= coalesce(threshold.least, 0)
+    WHERE resemblance.score >= coalesce(threshold.least, 0) AND other.live_copies > 0 AND other.since < placement.since
     """
   }
 
