@@ -4,8 +4,8 @@ import Domain
 import Foundation
 
 extension PackStore {
-  /// Counts from the packs what the index says of chunks: how many contents need each, and where it is, to the byte. Reads the ends of packs and the
-  /// manifests, no chunk.
+  /// Counts from the packs what the index says of the chunks of a share, how many contents need each, and looks in the packs of a share whether its
+  /// chunks are where it says, to the byte. Reads the ends of packs and the manifests, no chunk.
   ///
   /// Others may go on meanwhile: counts are compared within one snapshot of the index, and packs never change.
   func recount(_ share: StoreRecount.Share) async throws -> StoreRecount {
@@ -16,8 +16,8 @@ extension PackStore {
         return nil
       }
     }
-    for pack in try await index.packs() {
-      let placed = try await index.needed(of: pack).filter { $0.isChunk && share.contains($0.digest) }
+    for pack in try await index.packs() where share.contains(pack) {
+      let placed = try await index.needed(of: pack).filter(\.isChunk)
       guard !placed.isEmpty, let entries = try await entries(of: pack) else { continue }
       for chunk in placed where entries[chunk.digest] != chunk {
         // Asked again: packs are written anew, and chunks find another place.

@@ -178,7 +178,8 @@ struct PostgresChunkIndex: ChunkIndex {
 }
 
 extension PostgresChunkIndex {
-  private static let page = 1000
+  /// So few that their manifests are read, also from a bucket, before the server takes the transaction for forgotten.
+  private static let page = 200
 
   func recount(
     _ share: StoreRecount.Share, chunksOf chunks: @Sendable (Digest, ChunkedContent) async throws -> [Digest]?

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Domain
+import Foundation
 
 /// What a recount from the packs came to: whether the index of chunks, by which savings are told, says what the packs say.
 public struct StoreRecount: Equatable, Sendable {
@@ -26,9 +27,13 @@ public struct StoreRecount: Equatable, Sendable {
     /// Some hundred megabytes while they are counted.
     private static let chunksOfShare: Int64 = 4_000_000
 
-    /// By the first two bytes.
-    func contains(_ digest: Digest) -> Bool {
-      (Int(digest.bytes[0]) << 8 | Int(digest.bytes[1])) * count >> 16 == number
+    /// By the first two bytes, as all of these are random.
+    func contains(_ digest: Digest) -> Bool { contains(digest.bytes[0], digest.bytes[1]) }
+
+    func contains(_ pack: UUID) -> Bool { contains(pack.uuid.0, pack.uuid.1) }
+
+    private func contains(_ first: UInt8, _ second: UInt8) -> Bool {
+      (Int(first) << 8 | Int(second)) * count >> 16 == number
     }
   }
 

@@ -69,14 +69,14 @@ extension Connections {
         ]
       },
       RoundJob(.sweep, log: log) { [pool, logger] job in
-        let recount = try await Self.recount(blobs, at: job.since)
-        for difference in recount?.differences ?? [] {
-          logger.error("The index of chunks is not what the packs say", metadata: ["difference": "\(difference)"])
-        }
         let tidying = try await blobs.tidyPacks(olderThan: Self.packAge)
         try await reclaimer.offer(tidying.found)
         let expired = try await trash?.apply()
         let pruned = try await pruner?.apply()
+        let recount = try await Self.recount(blobs, at: job.since)
+        for difference in recount?.differences ?? [] {
+          logger.error("The index of chunks is not what the packs say", metadata: ["difference": "\(difference)"])
+        }
         return [
           "packs": Int64(tidying.packs), "packBytes": tidying.bytes, "foundBlobs": Int64(tidying.found.count),
           "stagedBlobs": Int64(try await blobs.sweepStaged(olderThan: Self.stagedAge)),

@@ -13,8 +13,8 @@ struct ScanCommand: AsyncParsableCommand {
     abstract: "Find duplicates below local directories, without a server.",
     discussion: """
       Nothing is changed and nothing is sent. Files with the same bytes are found by SHA-256; only files that may be the same are
-      read. Hard links are one file, symbolic links are not followed. With --similar texts, documents and pictures that are versions of each
-      other are found too, which reads every one of them.
+      read. Hard links are one file, symbolic links are not followed. With --similar files that are versions of each other are found
+      too, by their words, their looks, or their bytes, which reads every one of them.
 
       EXAMPLES
         onefold scan ~/Pictures
@@ -32,10 +32,12 @@ struct ScanCommand: AsyncParsableCommand {
   @Argument(help: "Directories or files.", completion: .directory)
   var directories: [String]
 
-  @Flag(help: "Find texts, documents and pictures that are versions of each other, too.")
+  @Flag(help: "Find files that are versions of each other, too: by their words, their looks, or their bytes.")
   var similar = false
 
-  @Option(help: "How alike similar files are at least, 0.1 to 1. (default: 0.4 for texts, 0.68 for pictures)")
+  @Option(
+    help:
+      "How alike similar files are at least, 0.1 to 1. (default: 0.4 for texts, 0.68 for pictures, 0.5 for the rest)")
   var threshold: Double?
 
   @Option(help: "Which of identical files stays: first, oldest, newest, shortest-path or in:DIR.")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import DedupEngine
 import Domain
 import EventStore
 import Foundation
@@ -74,6 +75,11 @@ struct FoldingTests {
       }
     }
     #expect(loaded > 2)
+  }
+
+  /// Two modules that do not know each other say the same number.
+  @Test func whoeverSaidNothingOfBytesGetsWhatIsFound() {
+    #expect(LikenessThresholds.leastBytes == SketchAlgorithm.bytes.leastSimilarity)
   }
 
   /// What is read of people whose keys are destroyed: the same events, with empty texts.
