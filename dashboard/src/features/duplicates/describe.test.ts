@@ -28,6 +28,6 @@ test("what is the same but for how it is written is not called alike", () => {
 test("bytes are told as new and gone", () => {
   const evidence = { method: "bytes" as const, size: 200_000, otherSize: 210_000, commonBytes: 190_000, otherCommonBytes: 190_000, runs: [], otherRuns: [] };
   const plain = (text: string) => text.split("\u00a0").join(" ");
-  assert.equal(plain(describeBytes(evidence)), "190 kB of 200 kB are in both; 20.0 kB are new, 10.0 kB are gone.");
+  assert.equal(plain(describeBytes(evidence)), "190 kB of 200 kB are in both; 20 kB are new, 10 kB are gone.");
   assert.equal(describeBytes({ ...evidence, commonBytes: 200_000, otherCommonBytes: 210_000 }), "The same parts, in another order or number.");
 });
