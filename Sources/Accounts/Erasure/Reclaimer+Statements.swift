@@ -78,11 +78,13 @@ extension Reclaimer {
     """
   }
 
+  /// Waits for a pass of another process that is about to decide on some of them.
   static func standing(of digests: [String]) -> Query {
     """
     SELECT coalesce(sum(condemned_bytes), 0)::bigint, count(*) FILTER (WHERE condemned_at IS NULL)
-    FROM reclaim.candidate
-    WHERE digest = ANY(\(digests))
+    FROM (
+      SELECT condemned_bytes, condemned_at FROM reclaim.candidate WHERE digest = ANY(\(digests)) ORDER BY digest FOR SHARE
+    ) AS candidate
     """
   }
 

@@ -2,8 +2,8 @@
 
 /// Sketches contents of any kind by the parts of their bytes (`byt1`): disk images, archives, programs, databases, and their versions.
 ///
-/// Bytes are cut where they say so, as for keeping them (``Chunker``), but into parts of 1 KiB about, so that an edit in one place changes some
-/// of many; the same everywhere, because what is compared must be cut alike. Each different part counts once.
+/// Bytes are cut where they say so, as for keeping them (``Chunker``), but into parts of 512 bytes about, so that an edit in one place changes
+/// few of many; the same everywhere, because what is compared must be cut alike. Each different part counts once.
 public struct ByteSketcher: Sendable {
   /// Of contents, in bytes: what is smaller has too few parts.
   public static let leastSize: Int64 = 32 << 10
@@ -13,7 +13,7 @@ public struct ByteSketcher: Sendable {
   static let leastWeight = 16
 
   private static let chunker = Chunker(
-    ChunkingParameters(minimum: 256, average: 1024, maximum: 8192, normalization: 2),
+    ChunkingParameters(minimum: 128, average: 512, maximum: 4096, normalization: 2),
     gear: GearTable(secret: Array("byt1".utf8)))
 
   private var found = MinwiseBins.empty
