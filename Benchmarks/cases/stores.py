@@ -1,10 +1,11 @@
-"""`onefold push` of two trees beside `restic backup` and `borg create` of the same into a local repository, each from an empty store.
+"""`onefold push` and `pull` of two trees beside what restic and borg do with the same and a local repository, each from an empty store.
 
 Real files: small ones of this machine's documentation, headers and Python, some of them twice; large ones made of its libraries, in versions. Restic
 encrypts and compresses with zstd, borg with lz4 and without encryption. Both have one user and no server, and tell nobody what they found.
 """
 import os
 import random
+import shutil
 import statistics
 import subprocess
 import time
@@ -43,6 +44,8 @@ def beside(name, tree, directory):
     yield figure(f"store.{name}.acknowledged", middle["lz4.acknowledged"], "s", quickest, peers, **lower)
     yield figure(f"store.{name}.settled", middle["lz4.settled"], "s", quickest, peers, **lower)
     yield figure(f"store.{name}.again", middle["lz4.again"], "s", min(middle["restic.again"], middle["borg.again"]), again, **lower)
+    restored = f"the quicker of restic ({middle['restic.restored']:.2f}) and borg ({middle['borg.restored']:.2f}), into an empty directory"
+    yield figure(f"store.{name}.restored", middle["lz4.restored"], "s", min(middle["restic.restored"], middle["borg.restored"]), restored, **lower)
     yield figure(f"store.{name}.bytes.lz4", middle["lz4.bytes"], "MB", middle["borg.bytes"], "borg with lz4", **lower)
     yield figure(f"store.{name}.bytes.zstd", middle["zstd.bytes"], "MB", middle["restic.bytes"], "restic with zstd", **lower)
 
@@ -54,23 +57,24 @@ def ours(tree, place, compression):
     try:
         client = Client.registered(program.url)
 
-        def push():
-            done = subprocess.run([ONEFOLD, "push", tree, "--server", program.url, "--email", client.email, "--no-wait"],
+        def onefold(*arguments):
+            done = subprocess.run([ONEFOLD, *arguments, "--server", program.url, "--email", client.email],
                                   env=dict(os.environ, ONEFOLD_PASSWORD=client.password), stdin=subprocess.DEVNULL,
                                   capture_output=True, text=True, timeout=900)
             if done.returncode != 0:
-                raise RuntimeError(f"onefold push: {done.stderr[-2000:]}")
+                raise RuntimeError(f"onefold {arguments[0]}: {done.stderr[-2000:]}")
         start = time.monotonic()
-        push()
+        onefold("push", tree, "--no-wait")
         acknowledged = time.monotonic() - start
         client.position = max(client.position, program.sql("SELECT position FROM log.head")[0][0])
         client.wait_until_settled(timeout=900)
         settled = time.monotonic() - start
         start = time.monotonic()
-        push()
+        onefold("push", tree, "--no-wait")
         again = time.monotonic() - start
+        restored = restoring(tree, place / "restored", lambda target: onefold("pull", target, "--prefix", tree.name))
         return {f"{compression}.acknowledged": acknowledged, f"{compression}.settled": settled, f"{compression}.again": again,
-                f"{compression}.bytes": megabytes(place / "blobs")}
+                f"{compression}.restored": restored, f"{compression}.bytes": megabytes(place / "blobs")}
     finally:
         program.stop()
 
@@ -79,7 +83,10 @@ def restic(tree, place):
     environment = dict(os.environ, RESTIC_PASSWORD="x", RESTIC_REPOSITORY=str(place / "repository"), RESTIC_CACHE_DIR=str(place / "cache"))
     place.mkdir()
     run(["restic", "init", "-q"], environment)
-    return twice("restic", ["restic", "backup", "-q", str(tree)], environment, place / "repository")
+    figures = twice("restic", ["restic", "backup", "-q", str(tree)], environment, place / "repository")
+    figures["restic.restored"] = restoring(tree, place / "restored", lambda target: run(
+        ["restic", "restore", "-q", "latest", "--target", str(target)], environment), below=str(tree)[1:])
+    return figures
 
 
 def borg(tree, place):
@@ -87,7 +94,22 @@ def borg(tree, place):
                        BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK="yes")
     place.mkdir()
     run(["borg", "init", "-e", "none"], environment)
-    return twice("borg", ["borg", "create", "-C", "lz4", "::{now:%H%M%S%f}", str(tree)], environment, place / "repository")
+    figures = twice("borg", ["borg", "create", "-C", "lz4", "::{now:%H%M%S%f}", str(tree)], environment, place / "repository")
+    archive = subprocess.run(["borg", "list", "--short", "--last", "1"], env=environment, check=True, capture_output=True, text=True).stdout.strip()
+    figures["borg.restored"] = restoring(tree, place / "restored", lambda target: run(
+        ["borg", "extract", "--strip-components", str(len(tree.parts) - 1), f"::{archive}"], environment, directory=target))
+    return figures
+
+
+def restoring(tree, target, restore, below="."):
+    """Seconds that it takes; what was restored, below a place in the target, is compared and goes."""
+    target.mkdir()
+    start = time.monotonic()
+    restore(target)
+    taken = time.monotonic() - start
+    subprocess.run(["diff", "-rq", tree, target / below], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(target)
+    return taken
 
 
 def twice(name, command, environment, repository):
@@ -99,8 +121,8 @@ def twice(name, command, environment, repository):
     return {name: first, f"{name}.again": time.monotonic() - start, f"{name}.bytes": megabytes(repository)}
 
 
-def run(command, environment):
-    subprocess.run(command, env=environment, check=True, timeout=900, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+def run(command, environment, directory=None):
+    subprocess.run(command, env=environment, cwd=directory, check=True, timeout=900, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 
 def megabytes(place):

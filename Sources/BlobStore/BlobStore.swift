@@ -34,6 +34,11 @@ public protocol BlobStore: Sendable {
   /// - Throws: ``BlobStoreError/notFound(_:)``; ``BlobStoreError/rangeOutside(_:size:)`` unless `range` lies within the blob.
   func read(_ digest: Digest, range: Range<Int64>?) async throws -> BlobBytes
 
+  /// Many small contents at the cost of few reads, each checked against its digest.
+  /// - Returns: those that could be read like this; the others are there for ``read(_:range:)``, which says what is wrong with them.
+  /// - Throws: trouble that concerns all of them.
+  func readTogether(_ digests: [Digest]) async throws -> [Digest: ByteBuffer]
+
   func contains(_ digest: Digest) async throws -> Bool
 
   /// Reads a blob whole, and checks it: nothing is cached and nothing is changed.
@@ -117,6 +122,9 @@ extension BlobStore {
     }
     return results
   }
+
+  /// None are, where each blob is on its own.
+  public func readTogether(_ digests: [Digest]) async throws -> [Digest: ByteBuffer] { [:] }
 
   public func verify(_ digest: Digest) async throws {
     for try await _ in try await read(digest) {}

@@ -15,6 +15,7 @@ struct Onefold: AsyncParsableCommand {
       EXAMPLES
         onefold up                                  everything on this machine, at http://localhost:8080
         onefold push ~/Pictures --email YOU@EXAMPLE  send a directory
+        onefold pull ~/Pictures --email YOU@EXAMPLE  get it back, also as it was once
         onefold scan ~/Pictures                     find duplicates on this machine, without a server
         onefold status                              how far everything is
         onefold replay all                          rebuild every read table from the log
@@ -32,7 +33,8 @@ struct Onefold: AsyncParsableCommand {
       ExportCommand.self, EraseCommand.self, FsckCommand.self, ExplainCommand.self, SketchCommand.self,
       RetentionCommand.self,
       DoctorCommand.self,
-      PushCommand.self, ScanCommand.self, BackupCommand.self, RestoreCommand.self, StatusCommand.self, JobsCommand.self,
+      PushCommand.self, PullCommand.self, ScanCommand.self, BackupCommand.self, RestoreCommand.self, StatusCommand.self,
+      JobsCommand.self,
       SearchCommand.self,
       ServicesCommand.self, SettingsCommand.self,
     ])

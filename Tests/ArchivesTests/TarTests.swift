@@ -48,6 +48,18 @@ struct TarTests {
     #expect(read.allSatisfy { $0.0.sha256 == "00ff" })
   }
 
+  @Test func aFileInPiecesMayBeLargerThanAHeaderHasRoomFor() throws {
+    let size: Int64 = 10 << 30
+    var writer = TarWriter()
+    writer.begin(path: "large", size: size, modified: 1_700_000_000)
+    var reader = TarReader()
+    reader.append(writer.take())
+    #expect(try reader.next() == .file(TarMember(name: Array("large".utf8), size: size)))
+    writer.add(ByteBuffer(string: "its first bytes"))
+    reader.append(writer.take())
+    #expect(try reader.next() == .bytes(ByteBuffer(string: "its first bytes")))
+  }
+
   @Test func anArchiveOfNothingIsOne() throws {
     #expect(try Self.read(Self.archive([])).isEmpty)
   }

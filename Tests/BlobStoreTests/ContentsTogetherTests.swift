@@ -42,6 +42,24 @@ struct ContentsTogetherTests {
     #expect(try await store.bytes(digests[0], range: 1990..<2010) == Array(contents[0][1990..<2010]))
   }
 
+  @Test func manyAreReadTogetherAndADamagedOneIsLeftForWhoSaysWhy() async throws {
+    let digests = try await publish(contents)
+    let unknown = Digest(bytes: SHA256Hasher.hash([1, 2, 3]))
+    let read = try await store.readTogether(digests + [unknown])
+    #expect(read.count == 50)
+    for (digest, content) in zip(digests, contents) {
+      #expect(read[digest].map { Array($0.readableBytesView) } == content)
+    }
+    let path = "\(home.path)/blobs/packs/\(try #require(packs.first))"
+    let place = try #require(try await index.places(of: [digests[7]])[digests[7]])
+    let file = URL(filePath: path)
+    var pack = try Data(contentsOf: file)
+    pack[Int(place.offset) + 100] ^= 1
+    try pack.write(to: file)
+    let whole = try await store.readTogether(digests)
+    #expect(Set(whole.keys) == Set(digests).subtracting([digests[7]]))
+  }
+
   @Test func thoseThatAreThereAreNotWrittenAgain() async throws {
     _ = try await publish(Array(contents[..<25]))
     _ = try await publish(contents)

@@ -200,23 +200,26 @@ def test_nothing_that_is_sent_holds_a_secret_or_a_name_and_no_line_is_forged(obs
     promise.held(59, len(canaries.texts) + 1, "-", f"bodies {len(collector.bodies)}, lines {len(observed.log().splitlines())}", "hits 0, forged lines 0")
 
 
-def test_a_collector_that_is_dead_costs_no_request_anything(workspace, promise):
-    """Check 60: what does not fit into the queue is dropped and counted, and uploads take no longer."""
+@pytest.mark.parametrize("trouble", ["dead", "mute"])
+def test_a_collector_in_trouble_costs_no_request_anything(workspace, promise, trouble):
+    """Check 60: what does not fit into the queue is dropped and counted, and uploads take no longer. A mute one takes all and never answers."""
     collector = Collector()
-    port = free_port()  # where nobody listens
+    if trouble == "mute":
+        collector.answers.clear()
+    port = free_port() if trouble == "dead" else collector.server.server_address[1]
     program = Onefold(workspace / "data", environment={
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_BSP_MAX_QUEUE_SIZE": "64",
-        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "32", **FAST}).start()
+        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "32", "OTEL_EXPORTER_OTLP_TIMEOUT": "2000", **FAST}).start()
     plain = Onefold(workspace / "plain").start()
     try:
-        clients = {"dead": Client.registered(program.url), "none": Client.registered(plain.url)}
+        clients = {"in trouble": Client.registered(program.url), "none": Client.registered(plain.url)}
         times = {name: [] for name in clients}
         for round_ in range(60):
             for name, client in clients.items():
                 start = time.monotonic()
-                put(client, f"{round_}.txt", b"%d of a collector that is dead" % round_)
+                put(client, f"{round_}.txt", b"%d of a collector in trouble" % round_)
                 times[name].append(time.monotonic() - start)
-        ratio = statistics.median(times["dead"]) / statistics.median(times["none"])
+        ratio = statistics.median(times["in trouble"]) / statistics.median(times["none"])
         dropped = count(program, "dropped")
         assert dropped > 100
         wait_until(lambda: count(program, "failures") >= 1, "a failure that is counted")
@@ -224,15 +227,21 @@ def test_a_collector_that_is_dead_costs_no_request_anything(workspace, promise):
         assert program.log().count("does not take telemetry") <= 3
         assert ratio < 3, times
         # It is there at last, and takes what is new.
-        collector.close()
-        collector = Collector(port)
+        if trouble == "dead":
+            collector.close()
+            collector = Collector(port)
+        collector.answers.set()
         collector.wait_for(lambda: collector.spans(), timeout=90)
-        assert program.stop() == 0
+        # In trouble again, it keeps nobody from stopping.
+        collector.answers.clear()
+        put(clients["in trouble"], "last.txt", b"what is left to be told")
+        start = time.monotonic()
+        assert program.stop() == 0 and time.monotonic() - start < 20
     finally:
         program.kill()
         plain.kill()
         collector.close()
-    promise.held(60, 60, "-", f"median upload with a dead collector / without: {ratio:.2f}", f"spans dropped: {dropped:.0f}")
+    promise.held(60, 60, "-", f"median upload with a {trouble} collector / without: {ratio:.2f}", f"spans dropped: {dropped:.0f}")
 
 
 def test_what_a_collector_cannot_take_now_is_sent_again_and_what_it_refuses_is_dropped(observed, collector):

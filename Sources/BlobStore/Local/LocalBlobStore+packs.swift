@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Domain
+public import NIOCore
 
 extension LocalBlobStore {
   /// What all packs hold together.
   public func chunkTotals() async throws -> ChunkTotals { try await index.totals() }
+
+  public func readTogether(_ digests: [Digest]) async throws -> [Digest: ByteBuffer] {
+    try await packs.readTogether(digests)
+  }
 
   public func tidyPacks(olderThan age: Duration) async throws -> Tidying { try await packs.tidyPacks(olderThan: age) }
 

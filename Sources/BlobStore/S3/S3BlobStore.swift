@@ -4,7 +4,7 @@ public import DedupEngine
 public import Domain
 public import Foundation
 import Glibc
-import NIOCore
+public import NIOCore
 public import Postgres
 import Synchronization
 
@@ -253,6 +253,10 @@ public final class S3BlobStore: BlobStore {
   public func findPacks(olderThan age: Duration) async throws -> Set<Digest> {
     guard try await claim() else { return [] }
     return try await packs.findPacks(olderThan: age)
+  }
+
+  public func readTogether(_ digests: [Digest]) async throws -> [Digest: ByteBuffer] {
+    try await packs.readTogether(digests)
   }
 
   public func tidyPacks(olderThan age: Duration) async throws -> Tidying {

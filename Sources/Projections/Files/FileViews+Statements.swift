@@ -69,6 +69,10 @@ extension FileViews {
     "SELECT \(unescaped: FileItem.columns) FROM \(unescaped: tables.file) WHERE id = \(id) AND owner = \(owner)"
   }
 
+  static func files(_ tables: ReadTables, _ ids: [UUID], owner: UUID) -> Query {
+    "SELECT \(unescaped: FileItem.columns) FROM \(unescaped: tables.file) WHERE id = ANY(\(ids)) AND owner = \(owner)"
+  }
+
   static func file(_ tables: ReadTables, _ id: UUID) -> Query {
     "SELECT \(unescaped: FileItem.columns) FROM \(unescaped: tables.file) WHERE id = \(id)"
   }

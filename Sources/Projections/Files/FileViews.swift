@@ -33,6 +33,11 @@ public struct FileViews: Sendable {
     try await source.query(Self.file(source.tables, id, owner: owner)).first.map(FileItem.init)
   }
 
+  /// Those of some files that are there, in no order.
+  public func files(_ ids: [UUID], owner: UUID) async throws -> [FileItem] {
+    try await source.query(Self.files(source.tables, ids, owner: owner)).map(FileItem.init)
+  }
+
   /// Whoever owns it: for workers and administrators, never to answer a user.
   public func file(_ id: UUID) async throws -> FileItem? {
     try await source.query(Self.file(source.tables, id)).first.map(FileItem.init)

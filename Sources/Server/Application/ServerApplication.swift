@@ -98,8 +98,9 @@ public struct ServerApplication: Sendable {
       middleware: IdempotencyMiddleware(answers: KeptAnswers(pool: pool, retention: configuration.answerRetention)))
     FilesController(
       reads: reads, history: FileHistory(log: dependencies.log), downloads: FileDownload(blobs: dependencies.blobs),
+      archives: ArchiveDownload(blobs: dependencies.blobs),
       previews: FilePreview(blobs: dependencies.blobs, parser: dependencies.parser)
-    ).addRoutes(to: signedIn)
+    ).addRoutes(to: signedIn, streaming: streaming)
     UploadsController(
       ledger: dependencies.ledger, receiver: BodyReceiver(blobs: dependencies.blobs),
       archives: ArchiveReceiver(

@@ -11,11 +11,14 @@ struct FilesController: Sendable {
   let reads: AccountReads
   let history: FileHistory
   let downloads: FileDownload
+  let archives: ArchiveDownload
   let previews: FilePreview
 
   private enum StateFilter: String, CaseIterable { case live, trashed, all }
 
-  func addRoutes(to routes: some RouterMethods<SignedInContext>) {
+  /// - Parameter streaming: the same as `routes`, but nothing keeps its answers.
+  func addRoutes(to routes: some RouterMethods<SignedInContext>, streaming: some RouterMethods<SignedInContext>) {
+    streaming.post("files/archive", use: archive)
     routes.get("files", use: list)
     routes.get("files/{id}", use: get)
     routes.get("files/{id}/content", use: content)
@@ -45,6 +48,21 @@ struct FilesController: Sendable {
 
   @Sendable private func content(_ request: Request, _ context: SignedInContext) async throws -> Response {
     try await downloads.answer(try await file(request, context), to: request)
+  }
+
+  private struct Wanted: Decodable { let ids: [UUID] }
+
+  /// A read, whose list is too long for an address.
+  @Sendable private func archive(_ request: Request, _ context: SignedInContext) async throws -> Response {
+    let ids = try await request.json(Wanted.self, context: context).ids
+    guard (1...ArchiveDownload.fileLimit).contains(ids.count) else {
+      throw Problem.invalidRequest("The member \"ids\" must name 1 to \(ArchiveDownload.fileLimit) files.")
+    }
+    let files = try await reads.answer(request.query(), of: context.owner, from: FilesProjection()) { source in
+      try await FileViews(source).files(ids, owner: context.owner)
+    }
+    let byId = Dictionary(files.map { ($0.id, $0) }) { first, _ in first }
+    return archives.answer(ids.compactMap { byId[$0] })
   }
 
   @Sendable private func preview(_ request: Request, _ context: SignedInContext) async throws -> Response {

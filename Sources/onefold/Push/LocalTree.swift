@@ -9,7 +9,7 @@ import Glibc
 ///
 /// Symbolic links are not followed (they may lead out of the tree or round in a circle), devices and sockets are left out.
 struct LocalTree: Sendable {
-  struct File: Sendable {
+  struct File: Parcel {
     let url: URL
     /// Relative to the server: prefix and path below the directory.
     let path: String

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
-import AsyncHTTPClient
 import Foundation
-import NIOCore
 
 /// `onefold push`: sends a directory, skips what the server has, shows what was saved.
 struct PushCommand: AsyncParsableCommand {
@@ -30,49 +28,29 @@ struct PushCommand: AsyncParsableCommand {
   @Argument(help: "The directory to send.", completion: .directory)
   var directory: String
 
-  @Option(help: "The server's address.")
-  var server = ProcessInfo.processInfo.environment["ONEFOLD_SERVER"] ?? "http://localhost:8080"
-
-  @Option(help: "The account's email address (or ONEFOLD_EMAIL).")
-  var email: String = ProcessInfo.processInfo.environment["ONEFOLD_EMAIL"] ?? ""
-
   @Option(help: "The path on the server below which the files appear. (default: the directory's own name)")
   var prefix: String?
-
-  @Option(help: "How many files are on their way at the same time, at most; large ones are fewer.")
-  var concurrency = 64
 
   @Flag(inversion: .prefixedNo, help: "Wait until the server has matched every file, and show what was saved.")
   var wait = true
 
-  func validate() throws {
-    guard !email.isEmpty else { throw ValidationError("Name the account: --email YOU@EXAMPLE.ORG (or ONEFOLD_EMAIL).") }
-    guard (1...256).contains(concurrency) else { throw ValidationError("--concurrency takes 1 to 256.") }
-  }
+  @OptionGroup(title: "The server") var remote: RemoteOptions
 
   func run() async throws {
-    guard
-      let password = ProcessInfo.processInfo.environment["ONEFOLD_PASSWORD"]
-        ?? Terminal.askSecret("Password of \(email): ")
-    else { throw CommandError("There is no terminal to ask for the password: set ONEFOLD_PASSWORD.") }
+    let password = try remote.password()
     let root = URL(filePath: directory).standardizedFileURL
     let prefix = prefix ?? (root.path == "/" ? "" : root.lastPathComponent)
     let tree = try LocalTree(of: root, prefix: prefix)
     for (path, reason) in tree.skipped.prefix(20) { Terminal.writeError("left out: \(path): \(reason)\n") }
-
-    let http = HTTPClient(
-      eventLoopGroupProvider: .singleton,
-      configuration: HTTPClient.Configuration(
-        connectionPool: .init(
-          idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: concurrency)))
-    let client = ServerClient(server: server, email: email, password: password, http: http)
     let outcome: Result<PushRun.Outcome, any Error>
     do {
-      outcome = .success(try await withInterruption { try await push(tree, prefix: prefix, client: client) })
+      outcome = .success(
+        try await remote.withClient(password: password) { client in
+          try await push(tree, prefix: prefix, client: client)
+        })
     } catch {
       outcome = .failure(error)
     }
-    try await http.shutdown()
     try report(outcome, tree: tree)
   }
 
@@ -80,7 +58,7 @@ struct PushCommand: AsyncParsableCommand {
     var known: [String: ServerClient.RemoteFile] = [:]
     try await client.files(prefix: prefix.isEmpty ? "" : prefix + "/") { known[$0.path] = $0 }
     let bar = ProgressBar(title: "Sending", totalItems: tree.files.count, totalBytes: tree.bytes)
-    let pushRun = PushRun(client: client, tree: tree, concurrency: concurrency, bulk: tree.files.count > 100)
+    let pushRun = PushRun(client: client, tree: tree, concurrency: remote.concurrency, bulk: tree.files.count > 100)
     let outcome = try await ProgressBar.showing(bar) { bar in try await pushRun.run(known: known, progress: bar) }
     if wait { try await settle(client, position: outcome.position) }
     return outcome

@@ -9,9 +9,6 @@ import Synchronization
 
 /// One run of `push`: what the server lacks is sent, several consignments beside each other.
 struct PushRun: Sendable {
-  /// No other is begun while those on their way have more bytes than this: large files would only share the way there.
-  private static let bytesOnTheirWay: Int64 = 64 << 20
-
   let client: ServerClient
   let tree: LocalTree
   let concurrency: Int
@@ -52,31 +49,19 @@ struct PushRun: Sendable {
   /// - Parameter known: what the server has below the prefix, by path.
   func run(known: [String: ServerClient.RemoteFile], progress: ProgressBar) async throws -> Outcome {
     let tally = Tally(progress: progress)
-    try await withThrowingTaskGroup(of: Int64.self) { group in
-      var (count, bytes) = (0, Int64(0))
-      for consignment in Consignment.plan(tree.files) {
-        while count == concurrency || bytes > Self.bytesOnTheirWay, let size = try await group.next() {
-          count -= 1
-          bytes -= size
-        }
-        count += 1
-        bytes += consignment.byteCount
-        group.addTask {
-          switch consignment {
-          case .single(let file): try await send(file, known: known[file.path], tally)
-          case .archive(let files, let number): try await send(files, number: number, known: known, tally)
-          }
-          return consignment.byteCount
-        }
+    try await Consignment.each(Consignment.plan(tree.files), concurrency: concurrency) { consignment in
+      switch consignment {
+      case .single(let file): try await send(file, known: known[file.path], tally)
+      case .archive(let files, let number): try await send(files, number: number, known: known, tally)
       }
-      try await group.waitForAll()
     }
     return tally.value
   }
 
   private func send(_ file: LocalTree.File, known: ServerClient.RemoteFile?, _ tally: Tally) async throws {
     do {
-      let digest = try Self.digest(of: file)
+      // Read twice, here and when it is sent: the second time it comes from memory, and the server can prove what arrived.
+      let digest = try FileReader(file.url).digest()
       if Self.isUnchanged(file, digest, known) {
         tally.update { $0.unchanged += 1 }
       } else {
@@ -94,7 +79,7 @@ struct PushRun: Sendable {
         }
       }
     } catch {
-      try Self.stopIfCancelled(error)
+      try stopIfCancelled(error)
       tally.fail(file.path, error)
     }
     tally.finished([file])
@@ -138,29 +123,12 @@ struct PushRun: Sendable {
         }
       }
     } catch {
-      try Self.stopIfCancelled(error)
+      try stopIfCancelled(error)
       for file in files { tally.fail(file.path, error) }
     }
   }
 
   private static func isUnchanged(_ file: LocalTree.File, _ digest: Digest, _ known: ServerClient.RemoteFile?) -> Bool {
     known?.size == file.size && known?.digest == digest
-  }
-
-  private static func stopIfCancelled(_ error: any Error) throws {
-    if error is CancellationError { throw error }
-    try Task.checkCancellation()
-  }
-
-  /// Read twice, here and when it is sent: the second time it comes from memory, and the server can prove what arrived.
-  private static func digest(of file: LocalTree.File) throws -> Digest {
-    let reader = try FileReader(file.url)
-    var hasher = SHA256Hasher()
-    while true {
-      let piece = try reader.read(upTo: 1 << 20)
-      if piece.readableBytes == 0 { break }
-      hasher.update(piece.readableBytesUInt8Span.bytes)
-    }
-    return Digest(bytes: hasher.finish())
   }
 }

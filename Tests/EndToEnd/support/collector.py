@@ -49,6 +49,8 @@ class Collector:
         self.errors = []     # of messages that cannot be read
         self.headers = []
         self.trouble = None  # The status to answer with, instead of taking anything.
+        self.answers = threading.Event()  # While it is not set, what comes is read, and nothing is said.
+        self.answers.set()
         self.changed = threading.Condition()
         outer = self
 
@@ -73,6 +75,7 @@ class Collector:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def _take(self, path, headers, body):
+        self.answers.wait()
         with self.changed:
             self.bodies.append((path, body))
             self.headers.append(headers)
@@ -114,5 +117,6 @@ class Collector:
         return [record for _, record in self._groups("/v1/logs", "resource_logs", "scope_logs", "log_records")]
 
     def close(self):
+        self.answers.set()
         self.server.shutdown()
         self.server.server_close()

@@ -4,6 +4,7 @@
   stall   carries nothing, and says nothing: like packets that are dropped
   cut     breaks every connection, and each new one
   lose    carries requests, and breaks the connection as its answer begins
+  tear    breaks each connection when it has carried 300 kB of answers
 """
 import asyncio
 import subprocess
@@ -79,8 +80,12 @@ class Link:
         return await asyncio.open_connection(host, int(port))
 
     async def _pump(self, source, sink, answers=False):
+        carried = 0
         while data := await source.read(1 << 16):
             await self.flowing.wait()
+            carried += len(data)
+            if answers and self.mode == "tear" and carried > 300_000:
+                raise ConnectionResetError
             if answers and self.mode == "lose":
                 raise ConnectionResetError
             sink.write(data)

@@ -9,24 +9,14 @@ import NIOFoundationCompat
 import NIOHTTP1
 import NIOPosix
 
-/// What `push` and `status` say to a server: signs in, stays signed in, repeats what may be repeated.
-actor ServerClient {
+/// What `push` and `pull` say to a server: signed in, and repeated where that may be done.
+struct ServerClient: Sendable {
   private let server: String
   private let http: HTTPClient
-  private let email: String
-  private let password: String
-  private var session: Session?
-  private var signingIn: Task<Session, any Error>?
-
-  struct Session: Decodable, Sendable {
-    let accessToken: String
-    let expiresIn: Int
-    var until = Date.distantPast
-
-    private enum CodingKeys: CodingKey { case accessToken, expiresIn }
-  }
+  private let session: ServerSession
 
   struct RemoteFile: Decodable, Sendable {
+    let id: UUID
     let path: String
     let size: Int64
     let digest: Digest
@@ -49,25 +39,21 @@ actor ServerClient {
   }
   private struct JobPage: Decodable { let counts: JobCounts }
   private struct DuplicatePage: Decodable { let totals: Groups }
-  private struct Problem: Decodable {
-    let title: String?
-    let detail: String?
-  }
 
   init(server: String, email: String, password: String, http: HTTPClient) {
     self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
-    self.email = email
-    self.password = password
     self.http = http
+    session = ServerSession(server: self.server, email: email, password: password, http: http)
   }
 
   // MARK: Reading
 
   /// The owner's live files below a prefix, page after page.
-  func files(prefix: String, _ each: (RemoteFile) -> Void) async throws {
+  /// - Parameter moment: of the past, as people write it; nil for now.
+  func files(prefix: String, at moment: String? = nil, _ each: (RemoteFile) -> Void) async throws {
     var after: String?
     repeat {
-      var query = "limit=500&state=live&prefix=\(Self.escape(prefix))"
+      var query = "limit=500&state=live&prefix=\(Self.escape(prefix))" + Self.query("&at=", moment)
       if let after { query += "&after=\(Self.escape(after))" }
       let page: Page<RemoteFile> = try await get("/files?\(query)")
       page.items.forEach(each)
@@ -85,6 +71,39 @@ actor ServerClient {
   func duplicateGroups(at position: Int64) async throws -> Int {
     let page: DuplicatePage = try await get("/duplicates?limit=1&wait=\(position)")
     return page.totals.groups
+  }
+
+  /// Several files in one archive. Those that are gone, or cannot be read, are not in it.
+  func archive(of ids: [UUID], at moment: String?) async throws -> ByteBuffer {
+    let body = ByteBuffer(data: try JSONEncoder().encode(["ids": ids.map(\.text)]))
+    return try await exchange(
+      .POST, "/files/archive" + Self.query("?at=", moment), timeout: .seconds(600)
+    ) { request in
+      request.headers.add(name: "Content-Type", value: "application/json")
+      request.body = .bytes(body)
+    } receive: { response in
+      try await response.body.collect(upTo: 64 << 20)
+    }.1
+  }
+
+  /// The bytes of a file, piece by piece; after trouble with the connection from where they broke off.
+  func content(
+    of id: UUID, size: Int64, at moment: String?, _ take: @Sendable @escaping (ByteBuffer) throws -> Void
+  ) async throws {
+    var offset: Int64 = 0
+    _ = try await exchange(
+      .GET, "/files/\(id.text)/content" + Self.query("?at=", moment), timeout: Self.timeout(for: size)
+    ) { request in
+      if offset > 0 { request.headers.add(name: "Range", value: "bytes=\(offset)-") }
+    } receive: { response in
+      guard offset == 0 || response.status == .partialContent else {
+        throw CommandError("The server does not go on from where the bytes broke off.")
+      }
+      for try await piece in response.body {
+        try take(piece)
+        offset += Int64(piece.readableBytes)
+      }
+    }
   }
 
   private func get<Value: Decodable>(_ target: String) async throws -> Value {
@@ -106,9 +125,7 @@ actor ServerClient {
       ("Onefold-Batch", batch.text), ("Content-Type", "application/octet-stream"),
     ]
     let target = "/files?path=\(Self.escape(file.path))&class=\(bulk ? "bulk" : "interactive")"
-    // Ten minutes for the answer and a minute for each 10 MB: slow links are no failure.
-    let timeout = TimeAmount.seconds(600 + file.size / 10_000_000 * 60)
-    let (response, _) = try await send(.PUT, target, headers: headers, timeout: timeout) {
+    let (response, _) = try await send(.PUT, target, headers: headers, timeout: Self.timeout(for: file.size)) {
       try FileBody.make(file)
     }
     let position = response.headers.first(name: "Onefold-Position").flatMap { Int64($0) } ?? 0
@@ -144,28 +161,42 @@ actor ServerClient {
     _ method: HTTPMethod, _ target: String, headers: [(String, String)] = [], timeout: TimeAmount,
     body: () throws -> HTTPClientRequest.Body? = { nil }
   ) async throws -> (HTTPClientResponse, Data) {
+    try await exchange(method, target, timeout: timeout) { request in
+      for (name, value) in headers { request.headers.add(name: name, value: value) }
+      request.body = try body()
+    } receive: { response in
+      Data(buffer: try await response.body.collect(upTo: 8 << 20))
+    }
+  }
+
+  /// Sends a request until it is answered or refused.
+  /// - Parameters:
+  ///   - prepare: completes the request, each time it is sent.
+  ///   - receive: takes the body of an answer that is no refusal.
+  private func exchange<Answer>(
+    _ method: HTTPMethod, _ target: String, timeout: TimeAmount, prepare: (inout HTTPClientRequest) throws -> Void,
+    receive: (HTTPClientResponse) async throws -> Answer
+  ) async throws -> (HTTPClientResponse, Answer) {
     var pause = Duration.milliseconds(200)
     for attempt in 1... {
       do {
         var request = HTTPClientRequest(url: server + "/api/v1" + target)
         request.method = method
-        request.headers.add(name: "Authorization", value: "Bearer \(try await accessToken())")
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        request.body = try body()
+        request.headers.add(name: "Authorization", value: "Bearer \(try await session.accessToken())")
+        try prepare(&request)
         let response = try await http.execute(request, timeout: timeout)
-        let data = Data(buffer: try await response.body.collect(upTo: 8 << 20))
         switch response.status.code {
-        case 200..<300: return (response, data)
-        case 401 where attempt < 3: session = nil
+        case 200..<300: return (response, try await receive(response))
+        case 401 where attempt < 3: await session.forget()
         case 429, 502, 503, 504:
-          guard attempt < 8 else { throw Self.refusal(response, data) }
+          guard attempt < 8 else { throw try await ServerRefusal.of(response) }
           if let seconds = response.headers.first(name: "Retry-After").flatMap({ Int($0) }) {
             pause = .seconds(min(seconds, 30))
           }
           try await Task.sleep(for: pause)
-        default: throw Self.refusal(response, data)
+        default: throw try await ServerRefusal.of(response)
         }
-      } catch let error where Self.isConnectionTrouble(error) && attempt < 8 {
+      } catch let error where error.isConnectionTrouble && attempt < 8 {
         try await Task.sleep(for: pause)
       }
       pause = min(pause * 2, .seconds(10))
@@ -173,50 +204,10 @@ actor ServerClient {
     preconditionFailure("the loop ends by returning or throwing")
   }
 
-  // MARK: Signing in
+  /// Ten minutes for the answer and a minute for each 10 MB: slow links are no failure.
+  private static func timeout(for size: Int64) -> TimeAmount { .seconds(600 + size / 10_000_000 * 60) }
 
-  private func accessToken() async throws -> String {
-    if let session, session.until > Date() { return session.accessToken }
-    // Many uploads run beside each other: one of them signs in for all.
-    if let signingIn { return try await signingIn.value.accessToken }
-    let task = Task { try await self.signIn() }
-    signingIn = task
-    defer { signingIn = nil }
-    let fresh = try await task.value
-    session = fresh
-    return fresh.accessToken
-  }
-
-  private func signIn() async throws -> Session {
-    var request = HTTPClientRequest(url: server + "/api/v1/auth/login")
-    request.method = .POST
-    request.headers.add(name: "Content-Type", value: "application/json")
-    request.body = .bytes(ByteBuffer(data: try JSONEncoder().encode(["email": email, "password": password])))
-    let response: HTTPClientResponse
-    do {
-      response = try await http.execute(request, timeout: .seconds(30))
-    } catch let error where Self.isConnectionTrouble(error) {
-      throw CommandError("\(server) does not answer (\(error)). Is it running? Name another with --server URL.")
-    }
-    let data = Data(buffer: try await response.body.collect(upTo: 1 << 20))
-    guard response.status == .ok else { throw Self.refusal(response, data) }
-    var session = try JSONDecoder().decode(Session.self, from: data)
-    // A minute early, so that no token runs out on its way.
-    session.until = Date() + max(1, Double(session.expiresIn) - 60)
-    return session
-  }
-
-  private static func refusal(_ response: HTTPClientResponse, _ body: Data) -> CommandError {
-    let problem = try? JSONDecoder().decode(Problem.self, from: body)
-    let text = problem?.detail ?? problem?.title ?? String(decoding: body.prefix(200), as: UTF8.self)
-    return CommandError("\(response.status.code): \(text)")
-  }
-
-  private static func isConnectionTrouble(_ error: any Error) -> Bool {
-    if error is CommandError || error is DecodingError || error is CancellationError { return false }
-    if let error = error as? HTTPClientError { return error != .invalidURL && error != .cancelled }
-    return error is ChannelError || error is IOError || "\(type(of: error))".contains("Connection")
-  }
+  private static func query(_ name: String, _ value: String?) -> String { value.map { name + escape($0) } ?? "" }
 
   private static func escape(_ text: String) -> String {
     var allowed = CharacterSet.alphanumerics
