@@ -72,6 +72,7 @@ let package = Package(
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CXCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
     .systemLibrary(name: "CVips", pkgConfig: "vips", providers: [.apt(["libvips-dev"])]),
     .systemLibrary(name: "CPoppler", pkgConfig: "poppler-glib", providers: [.apt(["libpoppler-glib-dev"])]),
@@ -190,9 +191,8 @@ let package = Package(
     .executableTarget(
       name: "onefold",
       dependencies: [
-        "Accounts", "Archives", "Audit", "Backup", "BlobStore", "DedupEngine", "Domain", "EventStore", "Jobs",
-        "LocalScan",
-        "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Search", "Server", "Telemetry", "Workers",
+        "Accounts", "Archives", "Audit", "Backup", "BlobStore", "CMalloc", "DedupEngine", "Domain", "EventStore", "Jobs",
+        "LocalScan", "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Search", "Server", "Telemetry", "Workers",
         .argumentParser,
         .configuration,
         .asyncHTTPClient, .systemPackage, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .logging,

@@ -38,6 +38,12 @@ struct Onefold: AsyncParsableCommand {
       SearchCommand.self,
       ServicesCommand.self, SettingsCommand.self,
     ])
+
+  static func main() async {
+    // Before there are threads.
+    MemoryArenas.limit()
+    await main(nil)
+  }
 }
 
 /// `onefold settings`: the table of everything that can be configured.

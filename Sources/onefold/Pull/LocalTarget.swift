@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+// The compiler takes `stat` from Glibc or from here, whichever it meets first.
+import CoreFoundation
 import Domain
 import Foundation
 import Glibc
