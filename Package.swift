@@ -191,8 +191,10 @@ let package = Package(
     .executableTarget(
       name: "onefold",
       dependencies: [
-        "Accounts", "Archives", "Audit", "Backup", "BlobStore", "CMalloc", "DedupEngine", "Domain", "EventStore", "Jobs",
-        "LocalScan", "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Search", "Server", "Telemetry", "Workers",
+        "Accounts", "Archives", "Audit", "Backup", "BlobStore", "CMalloc", "DedupEngine", "Domain", "EventStore",
+        "Jobs",
+        "LocalScan", "LocalServices", "Parsing", "Postgres", "Projections", "Redis", "Search", "Server", "Telemetry",
+        "Workers",
         .argumentParser,
         .configuration,
         .asyncHTTPClient, .systemPackage, .nioCore, .nioFoundationCompat, .nioHTTP1, .nioPosix, .logging,

@@ -4,10 +4,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support.client import Client
 from support.program import BINARY, Onefold
+from support.proxy import Proxy
 from support.trees import Truth, generate
 
 
@@ -88,6 +90,22 @@ def test_an_interrupted_push_goes_on_without_sending_twice(onefold, user, worksp
     (uploads, distinct), = onefold.sql(
         "SELECT count(*), count(DISTINCT path) FROM jobs.job WHERE owner = %s AND kind = 'analyze'", [user.account["id"]])
     assert uploads == distinct == 1500
+
+
+def test_bytes_that_changed_on_their_way_are_told_and_mended_by_the_next_push(onefold, user, workspace):
+    tree = workspace / "tree"
+    tree.mkdir()
+    (tree / "large.bin").write_bytes(os.urandom(900_000))
+    proxy = Proxy(onefold.url.removeprefix("http://"))
+    try:
+        proxy.set("flip")
+        result = push(SimpleNamespace(url=f"http://127.0.0.1:{proxy.port}"), tree, user, "--no-wait")
+    finally:
+        proxy.close()
+    assert result.returncode == 1 and "large.bin: other bytes arrived than were sent" in result.stderr, result.stderr
+    assert "Sent 1 files" in push(onefold, tree, user).stdout
+    digest, = Truth(tree).by_digest
+    assert [(file["path"], file["digest"]) for file in user.pages("/files")] == [("tree/large.bin", digest)]
 
 
 def test_wrong_password_says_so(onefold, user, workspace):

@@ -45,6 +45,9 @@ struct ServerChannel: HTTPChannelHandler {
 
   func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
     channel.eventLoop.makeCompletedFuture {
+      // Each piece of a body wakes a task: the larger they are while much comes, the less of a processor that takes.
+      try channel.syncOptions?.setOption(
+        .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 256 << 10))
       var decoderLimits = NIOHTTPDecoderLimitConfiguration()
       decoderLimits.maxHeaderFieldSize = limits.headerBytes
       decoderLimits.maxHeaderListSize = limits.headerBytes

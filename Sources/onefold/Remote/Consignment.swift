@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
+
 /// What is sent or fetched.
 protocol Parcel: Sendable {
   /// In bytes.
@@ -52,10 +54,14 @@ enum Consignment<Item: Parcel>: Sendable {
   static func each(
     _ plan: [Consignment], concurrency: Int, _ body: @escaping @Sendable (Consignment) async throws -> Void
   ) async throws {
+    // Less would leave a processor idle while files are hashed.
+    let least = min(concurrency, ProcessInfo.processInfo.activeProcessorCount)
     try await withThrowingTaskGroup(of: Int64.self) { group in
       var (count, bytes) = (0, Int64(0))
       for consignment in plan {
-        while count == concurrency || bytes > ConsignmentLimits.bytesOnTheirWay, let size = try await group.next() {
+        while count == concurrency || bytes > ConsignmentLimits.bytesOnTheirWay && count >= least,
+          let size = try await group.next()
+        {
           count -= 1
           bytes -= size
         }

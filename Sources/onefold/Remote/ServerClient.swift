@@ -116,17 +116,20 @@ struct ServerClient: Sendable {
   /// Sends one file. `idempotencyKey` stays the same over all tries, so a lost answer doubles nothing.
   ///
   /// - Returns: whether the server took something new, and the position of its event.
+  /// - Throws: also when the server has other bytes than were read.
   func upload(
-    _ file: LocalTree.File, digest: Digest, bulk: Bool, batch: UUID, idempotencyKey: String
+    _ file: LocalTree.File, bulk: Bool, batch: UUID, idempotencyKey: String
   ) async throws -> (created: Bool, position: Int64) {
-    let base64 = Data(digest.bytes).base64EncodedString()
     let headers = [
-      ("Content-Digest", "sha-256=:\(base64):"), ("Idempotency-Key", idempotencyKey),
-      ("Onefold-Batch", batch.text), ("Content-Type", "application/octet-stream"),
+      ("Idempotency-Key", idempotencyKey), ("Onefold-Batch", batch.text), ("Content-Type", "application/octet-stream"),
     ]
     let target = "/files?path=\(Self.escape(file.path))&class=\(bulk ? "bulk" : "interactive")"
-    let (response, _) = try await send(.PUT, target, headers: headers, timeout: Self.timeout(for: file.size)) {
-      try FileBody.make(file)
+    let body = FileBody(file)
+    let (response, data) = try await send(.PUT, target, headers: headers, timeout: Self.timeout(for: file.size)) {
+      try body.make()
+    }
+    guard try JSONDecoder().decode(RemoteFile.self, from: data).digest == body.digest() else {
+      throw CommandError("other bytes arrived than were sent; push it again")
     }
     let position = response.headers.first(name: "Onefold-Position").flatMap { Int64($0) } ?? 0
     return (response.status == .created, position)

@@ -5,6 +5,7 @@
   cut     breaks every connection, and each new one
   lose    carries requests, and breaks the connection as its answer begins
   tear    breaks each connection when it has carried 300 kB of answers
+  flip    changes a bit in requests, after their first 100 kB
 """
 import asyncio
 import subprocess
@@ -88,6 +89,8 @@ class Link:
                 raise ConnectionResetError
             if answers and self.mode == "lose":
                 raise ConnectionResetError
+            if not answers and self.mode == "flip" and carried > 100_000:
+                data = bytes([data[0] ^ 1]) + data[1:]
             sink.write(data)
             await sink.drain()
         if sink.can_write_eof():
