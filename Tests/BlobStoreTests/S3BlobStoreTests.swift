@@ -64,6 +64,17 @@ struct S3BlobStoreTests {
     #expect(try packs.count == before + 1)
   }
 
+  @Test func aReaderGoesOnWhenThePackThatItReadsIsWrittenAnew() async throws {
+    let content = Sample.noise(2_000_000)
+    let digest = try await store.publish(content).digest
+    var pieces = try await store.read(digest).makeAsyncIterator()
+    var read: [UInt8] = []
+    if let first = try await pieces.next() { read += first.readableBytesView }
+    for pack in try await index.packs() { #expect(try await store.packs.compact(pack) != nil) }
+    while let piece = try await pieces.next() { read += piece.readableBytesView }
+    #expect(read == content)
+  }
+
   @Test(arguments: ["changed", "cut", "gone"])
   func whatIsDamagedIsFoundAndMendedWhenItIsSentAgain(harm: String) async throws {
     for content in [Sample.noise(300_000), Sample.noise(3000, seed: 2)] {

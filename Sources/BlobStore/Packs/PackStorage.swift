@@ -26,7 +26,8 @@ protocol PackBytes: Sendable {
   func size() throws(BlobStoreError) -> Int64
 
   /// Bytes from a place on; fewer than `count` only at the end.
-  func read(at offset: Int64, count: Int) throws(BlobStoreError) -> [UInt8]
+  /// - Throws: ``BlobStoreError``; ``MissingPack``, where a pack may go while it is open.
+  func read(at offset: Int64, count: Int) throws -> [UInt8]
 }
 
 /// Where a pack is written before it is published. Blocks the calling thread.

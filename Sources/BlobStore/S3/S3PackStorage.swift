@@ -74,8 +74,8 @@ private final class S3PackBytes: PackBytes {
 
   func size() -> Int64 { byteCount }
 
-  func read(at offset: Int64, count: Int) throws(BlobStoreError) -> [UInt8] {
-    try window.withLock { window throws(BlobStoreError) in
+  func read(at offset: Int64, count: Int) throws -> [UInt8] {
+    try window.withLock { window in
       let end = min(byteCount, offset + Int64(count))
       guard offset < end else { return [] }
       if offset < window.start || end > window.end {
@@ -83,7 +83,7 @@ private final class S3PackBytes: PackBytes {
         window.stretch = goesOn ? min(2 * window.stretch, Self.stretches.most) : Self.stretches.least
         let until = min(byteCount, max(end, offset + window.stretch))
         guard let bytes = try client.read(key, range: offset..<until) else {
-          throw .system(operation: "read", path: client.place(key), errno: ENOENT)
+          throw MissingPack(name: client.place(key))
         }
         window.start = offset
         window.bytes = bytes
