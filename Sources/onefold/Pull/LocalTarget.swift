@@ -127,7 +127,9 @@ final class NewFile: Sendable {
   /// Lets the file appear.
   /// - Parameter replacing: whether one that stands there by now is replaced; otherwise that is an error.
   func finish(replacing: Bool) throws {
-    let isThere = replacing ? rename(temporary, place) == 0 : link(temporary, place) == 0
+    var isThere = replacing ? rename(temporary, place) == 0 : link(temporary, place) == 0
+    // A file system without links, such as a stick's: there is a moment between the look and the step.
+    if !isThere, !replacing, errno != EEXIST, access(place, F_OK) != 0 { isThere = rename(temporary, place) == 0 }
     guard isThere else { throw CommandError("\(place): \(LocalTarget.error)") }
   }
 }

@@ -94,11 +94,13 @@ struct ServerClient: Sendable {
     _ = try await exchange(
       .GET, "/files/\(id.text)/content" + Self.query("?at=", moment), timeout: Self.timeout(for: size)
     ) { request in
-      if offset > 0 { request.headers.add(name: "Range", value: "bytes=\(offset)-") }
+      // Where all bytes had come the last one comes again: a range of none is refused.
+      if offset > 0 { request.headers.add(name: "Range", value: "bytes=\(min(offset, size - 1))-") }
     } receive: { response in
       guard offset == 0 || response.status == .partialContent else {
         throw CommandError("The server does not go on from where the bytes broke off.")
       }
+      if offset > 0, offset == size { return }
       for try await piece in response.body {
         try take(piece)
         offset += Int64(piece.readableBytes)
