@@ -4,17 +4,19 @@ import ArgumentParser
 import DedupEngine
 import Foundation
 
-/// Text sketches on one core, from the text itself.
+/// Sketches of texts, or of bytes, on one core.
 struct SketchBench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "sketch", abstract: "Bytes of text sketched a second.",
-    discussion: "Reads texts from standard input, with a zero byte after each.")
+    commandName: "sketch", abstract: "Bytes sketched a second.",
+    discussion: "Reads texts from standard input, with a zero byte after each; or one content of any kind.")
 
   @Option(help: "How long to sketch, in seconds.") var seconds = 2.0
+  @Flag(help: "What is read is one content, sketched by its bytes.") var bytes = false
   @Flag(help: "Print each text's weight and signature instead, `-` for one that is not sketched.") var print = false
 
   func run() async throws {
     let texts = try FileHandle.standardInput.readToEnd().map { [UInt8]($0) } ?? []
+    if bytes { return try await measureBytes(of: texts) }
     let documents = texts.split(separator: 0, omittingEmptySubsequences: false).dropLast().map(Array.init)
     if print {
       for document in documents {
@@ -34,6 +36,19 @@ struct SketchBench: AsyncParsableCommand {
           bytes += document.count
         }
       }
+    }
+    rate.report()
+  }
+
+  private func measureBytes(of content: [UInt8]) async throws {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    let rate = try await Rate.measure {
+      var bytes = 0
+      while ContinuousClock.now < deadline {
+        _ = ByteSketcher.sketch(content)
+        bytes += content.count
+      }
+      return bytes
     }
     rate.report()
   }
