@@ -73,6 +73,39 @@ def test_an_edited_text_joins_the_group_of_the_first(client):
     assert client.get("/duplicates")["items"] == []
 
 
+def test_savings_of_groups_add_up_to_those_of_the_account(client):
+    rng = random.Random(12)
+    contents = [data(edited(rng, text(rng, 2000))) for _ in range(3)]
+    original = text(rng, 2000)
+    versions = [data(original), data(edited(rng, original))]
+    for number, content in enumerate(contents + versions):
+        for copy in range(number % 3 + 1):
+            client.upload(f"{number}-{copy}.txt", content)
+    client.wait_until_settled()
+    whole = client.get("/savings")
+    assert whole["files"] == 1 + 2 + 3 + 1 + 2
+
+    def savings(group):
+        return client.get(f"/duplicates/{group['id']}/savings")
+
+    similar, = groups(client)
+    by_digest = {group["digest"]: savings(group) for group in client.pages("/duplicates")}
+    for number, content in enumerate(contents + versions):
+        copies = number % 3 + 1
+        if copies > 1:
+            found = by_digest[sha256(content)]
+            assert (found["files"], found["logicalBytes"], found["uniqueBytes"]) == (copies, copies * len(content), len(content))
+            assert 0 < found["storedBytes"] < len(content) and found["savedByDuplicates"] == (copies - 1) * len(content)
+    both = savings(similar)
+    assert (both["files"], both["uniqueBytes"]) == (3, len(versions[0]) + len(versions[1]))
+    # What is in no group is the first text alone.
+    rest = {name: whole[name] - both[name] - sum(by_digest[sha256(content)][name] for content in contents[1:])
+            for name in ("files", "logicalBytes", "uniqueBytes", "storedBytes", "savedByDuplicates", "savedByCompression")}
+    assert (rest["files"], rest["logicalBytes"], rest["uniqueBytes"], rest["savedByDuplicates"]) == (1, len(contents[0]), len(contents[0]), 0)
+    assert rest["storedBytes"] + rest["savedByCompression"] == rest["uniqueBytes"]
+    assert Client.registered(client.url).request("GET", f"/duplicates/{similar['id']}/savings").status_code == 404
+
+
 def test_formatting_encoding_and_case_make_no_difference(client):
     words = text(random.Random(2))
     for name, content in {

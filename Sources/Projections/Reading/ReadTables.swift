@@ -11,6 +11,7 @@ struct ReadTables: Sendable {
   let resemblance: StaticString
   let threshold: StaticString
   let similarGroup: StaticString
+  let ownerContent: StaticString
   let ownerSavings: StaticString
   let installationSavings: StaticString
   let account: StaticString
@@ -22,7 +23,8 @@ struct ReadTables: Sendable {
     copy: "similarity.copy", placement: "similarity.placement", dismissal: "similarity.dismissal",
     resemblance: "similarity.resemblance", threshold: "similarity.threshold",
     similarGroup: "similarity.similar_group",
-    ownerSavings: "savings.owner_savings", installationSavings: "savings.installation_savings",
+    ownerContent: "savings.owner_content", ownerSavings: "savings.owner_savings",
+    installationSavings: "savings.installation_savings",
     account: "quota.account", checkpoint: "projection.checkpoint")
 
   /// What ``TimeTravel`` has folded in this session.
@@ -31,6 +33,7 @@ struct ReadTables: Sendable {
     copy: "pg_temp.copy", placement: "pg_temp.placement", dismissal: "pg_temp.dismissal",
     resemblance: "pg_temp.resemblance", threshold: "pg_temp.threshold",
     similarGroup: "pg_temp.similar_group",
-    ownerSavings: "pg_temp.owner_savings", installationSavings: "pg_temp.installation_savings",
+    ownerContent: "pg_temp.owner_content", ownerSavings: "pg_temp.owner_savings",
+    installationSavings: "pg_temp.installation_savings",
     account: "pg_temp.account", checkpoint: "pg_temp.checkpoint")
 }

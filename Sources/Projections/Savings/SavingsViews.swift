@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Domain
 import EventStore
 public import Foundation
 public import Postgres
@@ -15,6 +16,12 @@ public struct SavingsViews: Sendable {
   /// Zeroes for an owner without files.
   public func savings(owner: UUID) async throws -> Savings {
     try Self.savings(try await source.query(Self.savings(source.tables, owner: owner)))
+  }
+
+  /// Of the owner's files with some contents, those in the trash too, as in ``savings(owner:)``.
+  public func savings(owner: UUID, of contents: [Digest]) async throws -> Savings {
+    try Self.savings(
+      try await source.query(Self.savings(source.tables, owner: owner, of: contents.map(\.description))))
   }
 
   /// Over all owners, each content once: for those who run the installation, because it tells of other users.
@@ -38,6 +45,17 @@ public struct SavingsViews: Sendable {
     FROM \(unescaped: tables.checkpoint)
     LEFT JOIN \(unescaped: tables.ownerSavings) ON owner = \(owner)
     WHERE name = 'savings'
+    """
+  }
+
+  static func savings(_ tables: ReadTables, owner: UUID, of digests: [String]) -> Query {
+    """
+    SELECT coalesce(sum(files), 0)::bigint, coalesce(sum(files * size), 0)::bigint, coalesce(sum(size), 0)::bigint,
+      coalesce(sum(coalesce(stored_bytes, size)), 0)::bigint, position
+    FROM \(unescaped: tables.checkpoint)
+    LEFT JOIN \(unescaped: tables.ownerContent) ON owner = \(owner) AND digest = ANY(\(digests)) AND files > 0
+    WHERE name = 'savings'
+    GROUP BY position
     """
   }
 

@@ -19,6 +19,7 @@ struct DuplicatesController: Sendable {
   func addRoutes(to routes: some RouterMethods<SignedInContext>) {
     routes.get("duplicates", use: list)
     routes.get("duplicates/{id}", use: get)
+    routes.get("duplicates/{id}/savings", use: savings)
     routes.get("duplicates/{id}/evidence", use: evidence)
     routes.post("duplicates/{id}/dismiss", use: dismiss)
     routes.get("decisions", use: listDecisions)
@@ -60,6 +61,20 @@ struct DuplicatesController: Sendable {
     }
     if let identical { return try .json(IdenticalGroupBody(identical)) }
     return try .json(SimilarGroupBody(try await similar(id, query, context)))
+  }
+
+  @Sendable private func savings(_ request: Request, _ context: SignedInContext) async throws -> Response {
+    let id = try context.pathId()
+    let query = try request.query()
+    let identical = try await reads.answer(query, of: context.owner, from: DuplicatesProjection()) { source in
+      try await DuplicateViews(source).group(id, owner: context.owner)
+    }
+    let contents =
+      if let identical { [identical.digest] } else { try await similar(id, query, context).members.map(\.digest) }
+    let savings = try await reads.answer(query, of: context.owner, from: SavingsProjection()) { source in
+      try await SavingsViews(source).savings(owner: context.owner, of: contents)
+    }
+    return try .json(SavingsBody(savings))
   }
 
   private func similar(

@@ -20,6 +20,7 @@ def test_keep_one_trashes_the_others_and_undo_brings_them_back(dashboard, user, 
     group = dashboard.get_by_test_id("duplicate-group")
     group.get_by_role("button", name="Keep one copy").click()
     dialog = dashboard.get_by_role("dialog", name="Keep one copy")
+    expect(dialog).to_contain_text("Your quota counts each copy; on disk all of them take 2.2\u00a0kB, once.")
     dialog.get_by_label("copies/01.txt").check()
     dialog.get_by_role("button", name="Trash 2 copies").click()
     expect(dashboard.get_by_role("status").filter(has_text="Trashed 2 copies")).to_be_visible()

@@ -1,7 +1,9 @@
 import { useState } from "react";
 import type { DuplicateGroup } from "shared/api/duplicates";
+import { groupSavings } from "shared/api/savings";
 import { formatBytes } from "shared/format/bytes";
 import { plural } from "shared/format/text";
+import { useQuery } from "shared/query/useQuery";
 import { Dialog } from "shared/ui/Dialog";
 import { ErrorNotice } from "shared/ui/Notice";
 import { Path } from "shared/ui/Path";
@@ -17,6 +19,7 @@ interface Props {
 export function KeepOneDialog({ group, onKeep, onClose }: Props) {
   const [keepId, setKeepId] = useState(group.files[0]?.id ?? "");
   const keep = useAction(onKeep);
+  const savings = useQuery(groupSavings(group.id));
   const unnamed = group.copies - group.files.length;
 
   return (
@@ -29,6 +32,7 @@ export function KeepOneDialog({ group, onKeep, onClose }: Props) {
     >
       <p className="muted num">
         The other copies, {formatBytes(group.reclaimableBytes)} together, go to the trash, from where they can be restored.
+        {savings.data && ` Your quota counts each copy; on disk all of them take ${formatBytes(savings.data.storedBytes)}, once.`}
       </p>
       {keep.error && <ErrorNotice error={keep.error} />}
       <fieldset className="choices">

@@ -14,6 +14,12 @@ export interface Savings {
 
 export const savings: Query<Savings> = { key: "/savings", fetch: () => get("/savings") };
 
+/** What the files of one duplicate group take. */
+export function groupSavings(id: string): Query<Savings> {
+  const key = `/duplicates/${id}/savings`;
+  return { key, fetch: () => get(key) };
+}
+
 export interface InstallationSavings extends Savings {
   /** Parts that several contents have, kept once. */
   savedByParts: number;
