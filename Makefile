@@ -119,7 +119,7 @@ capacity: release ## Measure what one file costs: events, bytes in each table, p
 capacity-keys: release ## Measure the tables that are looked up by digest with many contents (KEYS=1e6,1e7,1e8: the last takes 25 min and 25 GB in PLACE)
 	$(if $(KEYS),KEYS=$(KEYS)) $(if $(PLACE),PLACE=$(PLACE)) .venv/bin/python Benchmarks/keys.py
 
-eval: release ## Measure how well near-duplicates are found (SIZE=small|full SEED=7 ONLY=text); writes .build/eval.json
+eval: release ## Measure how well near-duplicates are found (SIZE=small|full SEED=7 ONLY=text|document|picture|byte); writes .build/eval.json
 	@scripts/setup bench
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r Benchmarks/requirements.txt
 	cd Benchmarks && ../.venv/bin/python -m quality $(if $(SIZE),--size $(SIZE)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))

@@ -1,6 +1,6 @@
 """Builds labelled sets, sends them to an installation of its own, reads the groups back, and judges them beside other libraries.
 
-    python -m quality [--size small|full] [--seed N] [--only text|picture]     from Benchmarks/
+    python -m quality [--size small|full] [--seed N] [--only text|document|picture|byte]     from Benchmarks/
 """
 import argparse
 import collections
@@ -17,10 +17,12 @@ ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("ONEFOLD_BINARY", str(ROOT / ".build/release/onefold"))
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 
-from . import labelled, pictures, rivals, texts  # noqa: E402
+from . import binaries, labelled, papers, pictures, rivals, texts  # noqa: E402
 
-SETS = {"text": (texts.build, rivals.text), "picture": (pictures.build, rivals.picture)}
-SIZES = {"small": {"text": (40, 400), "picture": (30, 60)}, "full": {"text": (300, 2000), "picture": (120, 400)}}
+SETS = {"text": (texts.build, rivals.text), "document": (papers.build, rivals.document), "picture": (pictures.build, rivals.picture),
+        "byte": (binaries.build, rivals.byte)}
+SIZES = {"small": {"text": (40, 400), "document": (30, 150), "picture": (30, 60), "byte": (20, 100)},
+         "full": {"text": (300, 2000), "document": (200, 800), "picture": (120, 400), "byte": (100, 300)}}
 """Originals, and distractors."""
 
 

@@ -60,8 +60,34 @@ def text(items):
     yield Rival("datasketch 0.5", items, minhash, lambda one, other: one.jaccard(other) >= 0.5)
     yield Rival("rensa 0.5", items, rust, lambda one, other: one.jaccard(other) >= 0.5)
     yield Rival("simhash 6", items, lambda data: Simhash(words(data)).value, lambda one, other: (one ^ other).bit_count() <= 6)
+    yield trend(items)
+
+
+def trend(items):
     import tlsh
-    yield Rival("TLSH 70", items, lambda data: tlsh.hash(data), lambda one, other: one != "TNULL" and other != "TNULL" and tlsh.diff(one, other) <= 70)
+    return Rival("TLSH 70", items, lambda data: tlsh.hash(data), lambda one, other: one != "TNULL" and other != "TNULL" and tlsh.diff(one, other) <= 70)
+
+
+def document(items):
+    """Of the files as they are: neither of the two looks into a container."""
+    yield trend(items)
+    yield fuzzy(items)
+
+
+def byte(items):
+    from pyfastcdc import FastCDC
+    chunker = FastCDC(avg_size=512, min_size=256, max_size=4096)
+
+    def chunks(data):
+        return {hash(bytes(chunk.data)) for chunk in chunker.cut_buf(data)}
+
+    yield trend(items)
+    yield Rival("chunks 0.5, all kept", items, chunks, lambda one, other: len(one & other) >= 0.5 * len(one | other))
+
+
+def fuzzy(items):
+    import ppdeep
+    return Rival("ssdeep 40", items, ppdeep.hash, lambda one, other: ppdeep.compare(one, other) >= 40)
 
 
 def picture(items):
