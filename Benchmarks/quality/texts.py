@@ -1,4 +1,4 @@
-"""Texts with labelled edits: sections of the sources of Python's own library, which are wherever this runs."""
+"""Texts with labelled edits: sections of the sources of Python's own library, which are wherever this runs, and then of what else is here to read."""
 import re
 import sysconfig
 import unicodedata
@@ -8,19 +8,41 @@ from .labelled import Item
 
 WORDS = range(300, 1500)
 """Of a section."""
+OTHERS = {"/usr/lib/python3/dist-packages": "*.py", "/usr/share/perl": "*.p[mo]*", "/usr/include": "*.h*", "/usr/share/doc": "*.*"}
+"""Where more is, for sets that need more."""
+LICENCE = 250
+"""Words at the beginning of such a file that others may have as well."""
 
 
 def sections(rng):
     """Different pieces of prose and code; no two of one file."""
-    # Tables of code pages are versions of each other, whatever the labels say.
-    paths = sorted(path for path in Path(sysconfig.get_path("stdlib")).rglob("*.py") if path.parent.name != "encodings")
+    # Tables of code pages, and of how Python was built, are versions of each other, whatever the labels say; so are pages of one site.
+    paths = sorted(path for path in Path(sysconfig.get_path("stdlib")).rglob("*.py")
+                   if path.parent.name != "encodings" and not path.name.startswith("_sysconfigdata"))
     rng.shuffle(paths)
     for path in paths:
         words = path.read_text(errors="replace").split()
         if len(words) >= 2 * WORDS.start:
-            count = rng.choice(WORDS)
-            start = rng.randrange(max(1, len(words) - count))
-            yield words[start:start + count]
+            yield section(rng, words)
+    # Of each name one: the same module or header in two versions is a version of it.
+    known, others = {path.name for path in paths}, {}
+    for place, pattern in OTHERS.items():
+        for path in sorted(Path(place).rglob(pattern)):
+            if path.is_file() and not path.is_symlink() and path.suffix not in (".gz", ".png", ".svg", ".html") and path.name not in known:
+                others.setdefault(path.name, path)
+    paths = sorted(others.values())
+    rng.shuffle(paths)
+    for path in paths:
+        data = path.read_bytes()
+        words = data.decode(errors="replace").split()[LICENCE:] if b"\0" not in data else []
+        if len(words) >= 2 * WORDS.start:
+            yield section(rng, words)
+
+
+def section(rng, words):
+    count = rng.choice(WORDS)
+    start = rng.randrange(max(1, len(words) - count))
+    return words[start:start + count]
 
 
 def build(rng, originals, distractors):
