@@ -6,6 +6,12 @@
 public struct FilePath: Hashable, Sendable, CustomStringConvertible {
   public let description: String
 
+  public static func == (left: FilePath, right: FilePath) -> Bool {
+    PathKey(left.description) == PathKey(right.description)
+  }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(PathKey(description)) }
+
   public static let maxBytes = 4096
   public static let maxNameBytes = 255
 
@@ -15,11 +21,13 @@ public struct FilePath: Hashable, Sendable, CustomStringConvertible {
     guard text.utf8.count <= Self.maxBytes else {
       throw Invalid("The path has \(text.utf8.count) bytes; at most \(Self.maxBytes) are allowed.")
     }
-    guard !text.hasPrefix("/") else { throw Invalid("The path must be relative, without a leading \"/\".") }
+    guard text.utf8.first != UInt8(ascii: "/") else {
+      throw Invalid("The path must be relative, without a leading \"/\".")
+    }
     guard !text.unicodeScalars.contains(where: Self.isControl) else {
       throw Invalid("The path has a control character (NUL, line break or the like).")
     }
-    for name in text.split(separator: "/", omittingEmptySubsequences: false) {
+    for name in Self.names(of: text) {
       switch name {
       case "": throw Invalid("The path has an empty part (\"//\" or a trailing \"/\").")
       case ".", "..": throw Invalid("The path has a part \"\(name)\".")
@@ -34,7 +42,13 @@ public struct FilePath: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The last part.
-  public var name: String { String(description.split(separator: "/").last ?? "") }
+  public var name: String { String(Self.names(of: description).last ?? "") }
+
+  /// The parts of a path, cut where file systems cut it: at each byte of a slash, also one that is part of a letter to a reader, because an
+  /// accent follows it.
+  public static func names(of path: String) -> [Substring] {
+    path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Substring.init)
+  }
 
   private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
     scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)

@@ -7,7 +7,7 @@ struct FilePathTests {
   @Test(arguments: [
     "a", "a/b.txt", "Fotos/Zürich/été 1.jpg", "日本語/🙂.png", ".hidden", "...", "a/..b/c", "a b/ c ", "-rf", "con", "a\\b",
     "<script>alert(1)</script>.html", "%2e%2e/x", "a:b*?|\"", "~", String(repeating: "n", count: 255),
-    String(repeating: "é", count: 127),
+    String(repeating: "é", count: 127), "\u{301}a", "a/\u{301}b",
   ])
   func ordinaryAndOddNamesAreData(path: String) throws {
     #expect(try FilePath(path).description == path)
@@ -16,6 +16,7 @@ struct FilePathTests {
   @Test(arguments: [
     "", "/", "/etc/passwd", "..", ".", "../x", "a/../b", "a/..", "a/.", "./a", "a//b", "a/", "a\0b", "\0", "a\nb",
     "a\r\nX: y",
+    "../\u{301}x", "a/../\u{301}x", "/\u{301}x", "a//\u{301}x", "a/./\u{301}",
     "a\tb", "\u{1b}[31m", "\u{7f}", "a\u{85}b", "a\u{2028}b", "a\u{2029}b",
     String(repeating: "n", count: 256), String(repeating: "é", count: 128),
     "ok/" + String(repeating: "n", count: 300) + "/ok",
@@ -44,5 +45,12 @@ struct FilePathTests {
   @Test func theNameIsTheLastPart() throws {
     #expect(try FilePath("a/b/c.txt").name == "c.txt")
     #expect(try FilePath("c.txt").name == "c.txt")
+    #expect(try FilePath("a/\u{301}b").name == "\u{301}b")
+  }
+
+  @Test func namesThatReadTheSameAreTwoWhenTheirBytesDiffer() throws {
+    let (one, other) = (try FilePath("caf\u{e9}"), try FilePath("cafe\u{301}"))
+    #expect(one.description == other.description && one != other)
+    #expect(Set([one, other, one]).count == 2)
   }
 }

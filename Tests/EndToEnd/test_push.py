@@ -92,7 +92,7 @@ def test_an_interrupted_push_goes_on_without_sending_twice(onefold, user, worksp
     assert uploads == distinct == 1500
 
 
-def test_bytes_that_changed_on_their_way_are_told_and_mended_by_the_next_push(onefold, user, workspace):
+def test_bytes_that_changed_on_their_way_are_refused_and_sent_by_the_next_push(onefold, user, workspace):
     tree = workspace / "tree"
     tree.mkdir()
     (tree / "large.bin").write_bytes(os.urandom(900_000))
@@ -102,7 +102,8 @@ def test_bytes_that_changed_on_their_way_are_told_and_mended_by_the_next_push(on
         result = push(SimpleNamespace(url=f"http://127.0.0.1:{proxy.port}"), tree, user, "--no-wait")
     finally:
         proxy.close()
-    assert result.returncode == 1 and "large.bin: other bytes arrived than were sent" in result.stderr, result.stderr
+    assert result.returncode == 1 and "not sent: tree/large.bin: 422" in result.stderr, result.stderr
+    assert list(user.pages("/files", state="all")) == []
     assert "Sent 1 files" in push(onefold, tree, user).stdout
     digest, = Truth(tree).by_digest
     assert [(file["path"], file["digest"]) for file in user.pages("/files")] == [("tree/large.bin", digest)]

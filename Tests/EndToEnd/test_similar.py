@@ -104,6 +104,13 @@ def test_savings_of_groups_add_up_to_those_of_the_account(client):
     assert (rest["files"], rest["logicalBytes"], rest["uniqueBytes"], rest["savedByDuplicates"]) == (1, len(contents[0]), len(contents[0]), 0)
     assert rest["storedBytes"] + rest["savedByCompression"] == rest["uniqueBytes"]
     assert Client.registered(client.url).request("GET", f"/duplicates/{similar['id']}/savings").status_code == 404
+    # As it was, when one of them has another copy since.
+    client.get("/savings")
+    then = client.get("/jobs", limit=1)["position"]
+    client.upload("another copy.txt", versions[0])
+    assert savings(similar)["files"] == 4
+    past = client.request("GET", f"/duplicates/{similar['id']}/savings", params={"at": then}).json()
+    assert {name: past[name] for name in past if name != "position"} == {name: both[name] for name in both if name != "position"}
 
 
 def test_formatting_encoding_and_case_make_no_difference(client):

@@ -11,7 +11,8 @@ public struct OwnerAudit {
   /// Bytes by file, of all that were not removed.
   public private(set) var sizes: [UUID: Int64] = [:]
   public private(set) var paths: [UUID: String] = [:]
-  public private(set) var live: [String: Set<UUID>] = [:]
+  /// By the bytes of their paths.
+  private var live: [[UInt8]: Set<UUID>] = [:]
   public private(set) var uploads = 0
   public private(set) var violations: [String] = []
 
@@ -20,7 +21,9 @@ public struct OwnerAudit {
     for event in events where event.owner == owner { try fold(event) }
   }
 
-  public var liveFiles: [String: UUID] { live.compactMapValues(\.first) }
+  public var liveFiles: [String: UUID] {
+    live.reduce(into: [:]) { files, entry in files[String(decoding: entry.key, as: UTF8.self)] = entry.value.first }
+  }
 
   private mutating func fold(_ recorded: RecordedEvent) throws {
     func check(_ holds: Bool, _ promise: String) {
@@ -44,13 +47,13 @@ public struct OwnerAudit {
       uploads += 1
       sizes[event.fileId] = event.size
       paths[event.fileId] = event.path
-      live[event.path, default: []].insert(event.fileId)
+      live[Array(event.path.utf8), default: []].insert(event.fileId)
       // A charge stands right before its upload.
       check(used == sizes.values.reduce(0, +), "what is used is what the files have")
     case FileTrashed.eventType: leave(try recorded.decode(FileTrashed.self).fileId)
     case FileRestored.eventType:
       let id = try recorded.decode(FileRestored.self).fileId
-      live[paths[id] ?? "", default: []].insert(id)
+      live[Array((paths[id] ?? "").utf8), default: []].insert(id)
     case FileRemoved.eventType:
       let id = try recorded.decode(FileRemoved.self).fileId
       leave(id)
@@ -61,5 +64,5 @@ public struct OwnerAudit {
     check(live.values.allSatisfy { $0.count <= 1 }, "a path has one live file")
   }
 
-  private mutating func leave(_ id: UUID) { live[paths[id] ?? ""]?.remove(id) }
+  private mutating func leave(_ id: UUID) { live[Array((paths[id] ?? "").utf8)]?.remove(id) }
 }

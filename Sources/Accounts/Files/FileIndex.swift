@@ -26,9 +26,9 @@ public struct IndexedAccount: Equatable, Sendable {
 
 public struct IndexedPaths: Equatable, Sendable {
   public var position: Position
-  public var files: [String: UUID]
+  public var files: [PathKey: UUID]
 
-  public init(position: Position, files: [String: UUID]) {
+  public init(position: Position, files: [PathKey: UUID]) {
     self.position = position
     self.files = files
   }

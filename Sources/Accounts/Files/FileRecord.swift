@@ -42,7 +42,7 @@ struct FileRecord: Equatable, Sendable {
   }
 
   func isLive(at path: String) -> Bool {
-    if case .live(let file) = state { file.path == path } else { false }
+    if case .live(let file) = state { PathKey(file.path) == PathKey(path) } else { false }
   }
 
   /// Nil before the upload.

@@ -12,7 +12,7 @@ public final class LogFileIndex: FileIndex {
     var limit: Position?
     var accounts: [UUID: IndexedAccount] = [:]
     var files: [UUID: (owner: UUID?, record: FileRecord)] = [:]
-    var live: [UUID: [String: UUID]] = [:]
+    var live: [UUID: [PathKey: UUID]] = [:]
   }
 
   private let log: any EventLog
@@ -34,7 +34,7 @@ public final class LogFileIndex: FileIndex {
       let live = state.live[owner, default: [:]]
       return IndexedPaths(
         position: state.position,
-        files: paths.reduce(into: [:]) { files, path in files[path] = live[path] })
+        files: paths.map(PathKey.init).reduce(into: [:]) { files, path in files[path] = live[path] })
     }
   }
 
@@ -67,10 +67,11 @@ extension LogFileIndex.State {
       try record.fold([recorded])
       files[id] = (record.owner, record)
       guard let owner = record.owner, let path = record.upload?.path else { return }
+      let key = PathKey(path)
       if record.isLive(at: path) {
-        live[owner, default: [:]][path] = id
-      } else if live[owner]?[path] == id {
-        live[owner]?[path] = nil
+        live[owner, default: [:]][key] = id
+      } else if live[owner]?[key] == id {
+        live[owner]?[key] = nil
       }
     }
   }

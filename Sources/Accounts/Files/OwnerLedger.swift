@@ -45,7 +45,7 @@ actor OwnerLedger {
   private struct Material {
     var state: OwnerState
     var records: [UUID: FileRecord]
-    var indexed: [String: UUID]
+    var indexed: [PathKey: UUID]
   }
 
   private static let roundLimit = 512
@@ -213,8 +213,10 @@ extension OwnerLedger {
   private func gather(for round: [Pending]) async throws -> Material {
     var records = try await records(
       round.compactMap { $0.looksBack ? $0.command.uploaded?.fileId : $0.command.subject })
-    let paths = Set(round.compactMap { $0.command.path(in: records) })
-    let answer = try await index.liveFiles(owner: owner, paths: Array(paths))
+    let paths = Dictionary(round.compactMap { $0.command.path(in: records) }.map { (PathKey($0), $0) }) { first, _ in
+      first
+    }
+    let answer = try await index.liveFiles(owner: owner, paths: Array(paths.values))
 
     var current: OwnerState
     if let state, answer.position >= state.indexed {
@@ -224,7 +226,7 @@ extension OwnerLedger {
       // Also when the read model went back, as it may when it is rebuilt: the claims that were forgotten are needed again.
       current = try await load(indexed: answer.position)
     }
-    let candidates = paths.compactMap { current.claims[$0]?.fileId ?? answer.files[$0] }
+    let candidates = paths.keys.compactMap { current.claims[$0]?.fileId ?? answer.files[$0] }
     let missing = try await self.records(candidates.filter { records[$0] == nil })
     records.merge(missing) { known, _ in known }
     return Material(state: current, records: records, indexed: answer.files)

@@ -17,7 +17,7 @@ struct OwnerState: Equatable, Sendable {
   /// Of the account's stream.
   var version: Int64 = 0
   /// The latest claim of each path after the read model's position. The file may have been trashed since: its stream tells.
-  var claims: [String: Claim] = [:]
+  var claims: [PathKey: Claim] = [:]
   /// What the read model is known to have reached.
   var indexed = Position.start
 
@@ -43,7 +43,7 @@ struct OwnerState: Equatable, Sendable {
   }
 
   mutating func claim(_ path: String, by fileId: UUID, at position: Position) {
-    claims[path] = Claim(fileId: fileId, position: position)
+    claims[PathKey(path)] = Claim(fileId: fileId, position: position)
   }
 
   /// Forgets the claims that an answer of the read model includes.

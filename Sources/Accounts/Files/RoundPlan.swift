@@ -37,10 +37,10 @@ struct RoundPlan {
   /// The files that the commands are about, by id.
   private(set) var records: [UUID: FileRecord]
   /// Live files by path, as the read model has them.
-  private let indexed: [String: UUID]
+  private let indexed: [PathKey: UUID]
   private(set) var decisions: [Decision] = []
 
-  init(state: OwnerState, records: [UUID: FileRecord], indexed: [String: UUID]) {
+  init(state: OwnerState, records: [UUID: FileRecord], indexed: [PathKey: UUID]) {
     self.state = state
     self.records = records
     self.indexed = indexed
@@ -94,7 +94,7 @@ struct RoundPlan {
     _ file: FileUploaded, _ identity: UploadIdentity, _ command: FileCommand
   ) throws -> Decision {
     if let record = records[identity.fileId], let first = record.upload, record.owner == state.owner {
-      guard first.path == file.path, first.digest == file.digest, first.size == file.size else {
+      guard PathKey(first.path) == PathKey(file.path), first.digest == file.digest, first.size == file.size else {
         throw FileLedgerError.idempotencyKeyReused
       }
       return .repeated(record)
@@ -167,7 +167,8 @@ struct RoundPlan {
 
   /// Whoever claimed the path last has it, unless the file's own stream says that it left.
   private func liveFile(at path: String) -> (id: UUID, record: FileRecord)? {
-    guard let id = state.claims[path]?.fileId ?? indexed[path], let record = records[id], record.isLive(at: path)
+    let key = PathKey(path)
+    guard let id = state.claims[key]?.fileId ?? indexed[key], let record = records[id], record.isLive(at: path)
     else { return nil }
     return (id, record)
   }

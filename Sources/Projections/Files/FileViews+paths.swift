@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Domain
+public import Domain
 public import EventStore
 public import Foundation
 import Postgres
@@ -10,7 +10,7 @@ public struct LivePaths: Equatable, Sendable {
   /// What the answer reflects: everything up to it, and nothing after it.
   public var position: Position
   /// The live file of each path that has one.
-  public var files: [String: UUID]
+  public var files: [PathKey: UUID]
 }
 
 extension FileViews {
@@ -19,7 +19,9 @@ extension FileViews {
     var answer = LivePaths(position: .start, files: [:])
     for row in try await source.lookUp(Self.livePaths(source.tables, owner: owner, among: paths)) {
       answer.position = Position(try row.decode(0))
-      if let path = try row.decode(1, as: String?.self) { answer.files[path] = try row.decode(2, as: UUID.self) }
+      if let path = try row.decode(1, as: String?.self) {
+        answer.files[PathKey(path)] = try row.decode(2, as: UUID.self)
+      }
     }
     return answer
   }

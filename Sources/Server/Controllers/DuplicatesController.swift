@@ -56,25 +56,31 @@ struct DuplicatesController: Sendable {
   @Sendable private func get(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
     let query = try request.query()
-    let identical = try await reads.answer(query, of: context.owner, from: DuplicatesProjection()) { source in
-      try await DuplicateViews(source).group(id, owner: context.owner)
-    }
-    if let identical { return try .json(IdenticalGroupBody(identical)) }
+    if let identical = try await identical(id, query, context) { return try .json(IdenticalGroupBody(identical)) }
     return try .json(SimilarGroupBody(try await similar(id, query, context)))
   }
 
   @Sendable private func savings(_ request: Request, _ context: SignedInContext) async throws -> Response {
     let id = try context.pathId()
     let query = try request.query()
-    let identical = try await reads.answer(query, of: context.owner, from: DuplicatesProjection()) { source in
-      try await DuplicateViews(source).group(id, owner: context.owner)
-    }
     let contents =
-      if let identical { [identical.digest] } else { try await similar(id, query, context).members.map(\.digest) }
+      if let identical = try await identical(id, query, context) {
+        [identical.digest]
+      } else {
+        try await similar(id, query, context).members.map(\.digest)
+      }
     let savings = try await reads.answer(query, of: context.owner, from: SavingsProjection()) { source in
       try await SavingsViews(source).savings(owner: context.owner, of: contents)
     }
     return try .json(SavingsBody(savings))
+  }
+
+  private func identical(
+    _ id: UUID, _ query: QueryParameters, _ context: SignedInContext
+  ) async throws -> DuplicateGroup? {
+    try await reads.answer(query, of: context.owner, from: DuplicatesProjection()) { source in
+      try await DuplicateViews(source).group(id, owner: context.owner)
+    }
   }
 
   private func similar(

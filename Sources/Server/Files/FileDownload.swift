@@ -82,5 +82,5 @@ struct FileDownload: Sendable {
 
 extension FileItem {
   /// The last part of the path.
-  fileprivate var name: String { String(path.split(separator: "/").last ?? "") }
+  fileprivate var name: String { String(FilePath.names(of: path).last ?? "") }
 }

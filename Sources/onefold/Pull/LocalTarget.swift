@@ -21,19 +21,15 @@ struct LocalTarget: Sendable {
     case obstacle(String)
   }
 
-  private final class Directories: Sendable {
-    let known: Mutex<Set<String>>
-
-    init(_ root: String) { known = Mutex([root]) }
-  }
+  /// Those that are there, and no links.
+  private final class Directories: Sendable { let known = Mutex<Set<PathKey>>([]) }
 
   let root: String
-  private let directories: Directories
+  private let directories = Directories()
 
   /// - Throws: `CommandError` when the directory cannot be made.
   init(_ url: URL) throws {
     root = url.path == "/" ? "" : url.path
-    directories = Directories(root)
     do {
       try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     } catch {
@@ -58,16 +54,17 @@ struct LocalTarget: Sendable {
 
   /// A file that is being written. It appears under its path when it is whole.
   func create(_ path: FilePath) throws -> NewFile {
-    let place = place(path)
-    let parent = String(place[..<(place.lastIndex(of: "/") ?? place.endIndex)])
-    try makeDirectory(parent)
-    return try NewFile(place: place, in: parent)
+    var directory = root
+    for name in FilePath.names(of: path.description).dropLast() {
+      directory += "/" + name
+      try makeDirectory(directory)
+    }
+    return try NewFile(place: place(path), in: directory)
   }
 
   private func makeDirectory(_ directory: String) throws {
-    if directories.known.withLock({ $0.contains(directory) }) { return }
-    let parent = directory.lastIndex(of: "/").map { String(directory[..<$0]) } ?? ""
-    try makeDirectory(parent)
+    let key = PathKey(directory)
+    if directories.known.withLock({ $0.contains(key) }) { return }
     if mkdir(directory, 0o777) != 0 {
       guard errno == EEXIST else { throw CommandError("\(directory): \(Self.error)") }
       var status = stat()
@@ -75,7 +72,7 @@ struct LocalTarget: Sendable {
         throw CommandError("\(directory) is no directory, and links are not followed")
       }
     }
-    _ = directories.known.withLock { $0.insert(directory) }
+    _ = directories.known.withLock { $0.insert(key) }
   }
 
   fileprivate static var error: String { String(cString: strerror(errno)) }

@@ -49,12 +49,11 @@ struct PullCommand: AsyncParsableCommand {
   func run() async throws {
     let password = try remote.password()
     let root = URL(filePath: directory).standardizedFileURL
-    let prefix = prefix ?? (root.path == "/" ? "" : root.lastPathComponent)
-    let below = prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
+    let prefix = remote.prefix(prefix, of: root)
     let outcome: PullRun.Outcome
     do {
       outcome = try await remote.withClient(password: password) { client in
-        try await pull(into: root, below: below, client)
+        try await pull(into: root, below: prefix, client)
       }
     } catch is CancellationError {
       Terminal.writeError("Interrupted. What was written stays; run the same command again to go on.\n")

@@ -78,9 +78,11 @@ struct PullRun: Sendable {
   private func look(
     at file: ServerClient.RemoteFile, below prefix: String
   ) throws -> (ServerClient.RemoteFile, FilePath, replaces: Bool)? {
+    // By bytes: a name may begin with what a slash and it together are one letter of.
+    let text = String(decoding: file.path.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
     do {
       // As a server should have it; nothing is written anywhere on the word of one that has not.
-      let path = try FilePath(String(file.path.dropFirst(prefix.count)))
+      let path = try FilePath(text)
       switch target.presence(of: path) {
       case .nothing: return (file, path, false)
       case .obstacle(let reason): throw CommandError(reason)
@@ -97,7 +99,7 @@ struct PullRun: Sendable {
       }
     } catch {
       try stopIfCancelled(error)
-      fail([file.path], error)
+      fail([text], error)
       return nil
     }
   }
@@ -123,7 +125,8 @@ struct PullRun: Sendable {
     var missing = Dictionary(contents.map { ($0.digest, $0) }) { first, _ in first }
     do {
       var reader = TarReader()
-      reader.append(try await client.archive(of: contents.map(\.id), at: moment))
+      // Of files that were removed since `moment` nothing comes. To ask as of then costs the server a reading of the account's past each time.
+      reader.append(try await client.archive(of: contents.map(\.id)))
       var bytes = ByteBuffer()
       while let item = try reader.next() {
         switch item {

@@ -21,6 +21,7 @@ struct LocalTree: Sendable {
   /// What was left out and why, for the person to see.
   var skipped: [(path: String, reason: String)] = []
 
+  /// - Parameter prefix: of the server's paths, with its slash; empty for none.
   init(of directory: URL, prefix: String) throws {
     var status = stat()
     guard stat(directory.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
@@ -44,14 +45,14 @@ struct LocalTree: Sendable {
       }
       guard name != ".", name != ".." else { continue }
       let place = directory + "/" + name
-      let path = prefix.isEmpty ? name : prefix + "/" + name
+      let path = prefix + name
       var status = stat()
       guard lstat(place, &status) == 0 else {
         skipped.append((place, String(cString: strerror(errno))))
         continue
       }
       switch status.st_mode & S_IFMT {
-      case S_IFDIR: try collect(place, prefix: path)
+      case S_IFDIR: try collect(place, prefix: path + "/")
       case S_IFREG:
         files.append(File(url: URL(filePath: place), path: path, size: Int64(status.st_size)))
         self.bytes += Int64(status.st_size)

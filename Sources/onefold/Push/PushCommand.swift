@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Domain
 import Foundation
 
 /// `onefold push`: sends a directory, skips what the server has, shows what was saved.
@@ -39,7 +40,7 @@ struct PushCommand: AsyncParsableCommand {
   func run() async throws {
     let password = try remote.password()
     let root = URL(filePath: directory).standardizedFileURL
-    let prefix = prefix ?? (root.path == "/" ? "" : root.lastPathComponent)
+    let prefix = remote.prefix(prefix, of: root)
     let tree = try LocalTree(of: root, prefix: prefix)
     for (path, reason) in tree.skipped.prefix(20) { Terminal.writeError("left out: \(path): \(reason)\n") }
     let outcome: Result<PushRun.Outcome, any Error>
@@ -55,8 +56,8 @@ struct PushCommand: AsyncParsableCommand {
   }
 
   private func push(_ tree: LocalTree, prefix: String, client: ServerClient) async throws -> PushRun.Outcome {
-    var known: [String: ServerClient.RemoteFile] = [:]
-    try await client.files(prefix: prefix.isEmpty ? "" : prefix + "/") { known[$0.path] = $0 }
+    var known: [PathKey: ServerClient.RemoteFile] = [:]
+    try await client.files(prefix: prefix) { known[PathKey($0.path)] = $0 }
     let bar = ProgressBar(title: "Sending", totalItems: tree.files.count, totalBytes: tree.bytes)
     let pushRun = PushRun(client: client, tree: tree, concurrency: remote.concurrency, bulk: tree.files.count > 100)
     let outcome = try await ProgressBar.showing(bar) { bar in try await pushRun.run(known: known, progress: bar) }

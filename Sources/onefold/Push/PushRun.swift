@@ -47,11 +47,11 @@ struct PushRun: Sendable {
   }
 
   /// - Parameter known: what the server has below the prefix, by path.
-  func run(known: [String: ServerClient.RemoteFile], progress: ProgressBar) async throws -> Outcome {
+  func run(known: [PathKey: ServerClient.RemoteFile], progress: ProgressBar) async throws -> Outcome {
     let tally = Tally(progress: progress)
     try await Consignment.each(Consignment.plan(tree.files), concurrency: concurrency) { consignment in
       switch consignment {
-      case .single(let file): try await send(file, known: known[file.path], tally)
+      case .single(let file): try await send(file, known: known[PathKey(file.path)], tally)
       case .archive(let files, let number): try await send(files, number: number, known: known, tally)
       }
     }
@@ -60,12 +60,14 @@ struct PushRun: Sendable {
 
   private func send(_ file: LocalTree.File, known: ServerClient.RemoteFile?, _ tally: Tally) async throws {
     do {
-      if let known, known.size == file.size, try FileReader(file.url).digest() == known.digest {
+      // Read twice, here and when it is sent: the second time it comes from memory, and the server can prove what arrived.
+      let digest = try FileReader(file.url).digest()
+      if Self.isUnchanged(file, digest, known) {
         tally.update { $0.unchanged += 1 }
       } else {
         // One key per file and run: a repeat within the run is the same upload, another run may send the file anew.
         let answer = try await client.upload(
-          file, bulk: bulk, batch: batch, idempotencyKey: batch.derived(file.path).text)
+          file, digest: digest, bulk: bulk, batch: batch, idempotencyKey: batch.derived(file.path).text)
         tally.update { outcome in
           if answer.created {
             outcome.sent += 1
@@ -84,7 +86,7 @@ struct PushRun: Sendable {
   }
 
   private func send(
-    _ files: [LocalTree.File], number: Int, known: [String: ServerClient.RemoteFile], _ tally: Tally
+    _ files: [LocalTree.File], number: Int, known: [PathKey: ServerClient.RemoteFile], _ tally: Tally
   ) async throws {
     var archive = TarWriter()
     var packed: [LocalTree.File] = []
@@ -93,7 +95,7 @@ struct PushRun: Sendable {
         let content = try FileReader(file.url).read(upTo: Int(file.size) + 1)
         guard content.readableBytes == Int(file.size) else { throw CommandError("it changed while it was read") }
         let digest = Digest(bytes: SHA256Hasher.hash(content.readableBytesUInt8Span.bytes))
-        if Self.isUnchanged(file, digest, known[file.path]) {
+        if Self.isUnchanged(file, digest, known[PathKey(file.path)]) {
           tally.update { $0.unchanged += 1 }
         } else {
           archive.add(path: file.path, content: content, sha256: digest.hex)

@@ -21,6 +21,12 @@ struct RemoteOptions: ParsableArguments {
     guard (1...256).contains(concurrency) else { throw ValidationError("--concurrency takes 1 to 256.") }
   }
 
+  /// Below which the server has what a directory has: as given, or the directory's own name. Ends with a slash unless it is empty.
+  func prefix(_ given: String?, of directory: URL) -> String {
+    let prefix = given ?? (directory.path == "/" ? "" : directory.lastPathComponent)
+    return prefix.isEmpty || prefix.hasSuffix("/") ? prefix : prefix + "/"
+  }
+
   /// The password, from ONEFOLD_PASSWORD or from the person.
   func password() throws -> String {
     guard

@@ -73,12 +73,10 @@ struct ServerClient: Sendable {
     return page.totals.groups
   }
 
-  /// Several files in one archive. Those that are gone, or cannot be read, are not in it.
-  func archive(of ids: [UUID], at moment: String?) async throws -> ByteBuffer {
+  /// Several files in one archive. Those that are removed, or cannot be read, are not in it.
+  func archive(of ids: [UUID]) async throws -> ByteBuffer {
     let body = ByteBuffer(data: try JSONEncoder().encode(["ids": ids.map(\.text)]))
-    return try await exchange(
-      .POST, "/files/archive" + Self.query("?at=", moment), timeout: .seconds(600)
-    ) { request in
+    return try await exchange(.POST, "/files/archive", timeout: .seconds(600)) { request in
       request.headers.add(name: "Content-Type", value: "application/json")
       request.body = .bytes(body)
     } receive: { response in
@@ -117,21 +115,19 @@ struct ServerClient: Sendable {
 
   /// Sends one file. `idempotencyKey` stays the same over all tries, so a lost answer doubles nothing.
   ///
+  /// - Parameter digest: what the server refuses other bytes by.
   /// - Returns: whether the server took something new, and the position of its event.
-  /// - Throws: also when the server has other bytes than were read.
   func upload(
-    _ file: LocalTree.File, bulk: Bool, batch: UUID, idempotencyKey: String
+    _ file: LocalTree.File, digest: Digest, bulk: Bool, batch: UUID, idempotencyKey: String
   ) async throws -> (created: Bool, position: Int64) {
+    let base64 = Data(digest.bytes).base64EncodedString()
     let headers = [
-      ("Idempotency-Key", idempotencyKey), ("Onefold-Batch", batch.text), ("Content-Type", "application/octet-stream"),
+      ("Content-Digest", "sha-256=:\(base64):"), ("Idempotency-Key", idempotencyKey),
+      ("Onefold-Batch", batch.text), ("Content-Type", "application/octet-stream"),
     ]
     let target = "/files?path=\(Self.escape(file.path))&class=\(bulk ? "bulk" : "interactive")"
-    let body = FileBody(file)
-    let (response, data) = try await send(.PUT, target, headers: headers, timeout: Self.timeout(for: file.size)) {
-      try body.make()
-    }
-    guard try JSONDecoder().decode(RemoteFile.self, from: data).digest == body.digest() else {
-      throw CommandError("other bytes arrived than were sent; push it again")
+    let (response, _) = try await send(.PUT, target, headers: headers, timeout: Self.timeout(for: file.size)) {
+      try FileBody.make(file)
     }
     let position = response.headers.first(name: "Onefold-Position").flatMap { Int64($0) } ?? 0
     return (response.status == .created, position)

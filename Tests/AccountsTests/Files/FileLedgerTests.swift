@@ -40,6 +40,18 @@ struct FileLedgerTests {
     #expect(try await fixture.audit().used == 10)
   }
 
+  /// Known to this ledger, and to the read model alone.
+  @Test func namesThatReadTheSameAreTwoWhenTheirBytesDiffer() async throws {
+    let fixture = try await LedgerFixture()
+    let first = try await fixture.upload("caf\u{e9}", "hello")
+    let second = try await fixture.upload("cafe\u{301}", "hello")
+    #expect(second.isCreated && first.file.id != second.file.id)
+    let third = try await fixture.upload("cafe\u{301}", "other")
+    #expect(third.isCreated)
+    #expect(try await fixture.upload("caf\u{e9}", "hello") == .unchanged(first.file))
+    #expect(try await fixture.audit().used == 15)
+  }
+
   @Test func manyUploadsAreAnsweredInTheirOrderAndAppendedTogether() async throws {
     let fixture = try await LedgerFixture(quota: 20)
     let texts = [("a", "one"), ("b", "two"), ("a", "three"), ("b", "two"), ("c", "far too much for it"), ("d", "four")]
